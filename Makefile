@@ -1,0 +1,45 @@
+# Everything runs from a fresh clone. Settings (WABP_*) pass through untouched: their defaults live in wabp.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PYTEST := $(BIN)/python -m pytest
+WORKERS ?= 2
+LISTED := setup.cfg pyproject.toml constraints.txt
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help run test fast lint bench
+
+help: ## list these commands
+	@grep -E '^[a-z]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed -E 's/:.*## /\t/' | \
+		while IFS="$$(printf '\t')" read -r name what; do printf '  make %-7s %s\n' "$$name" "$$what"; done
+
+run: $(VENV)/.ready-to-run ## serve the product, with the demo zone when the database is empty
+	@$(BIN)/wabp migrate && $(BIN)/wabp demo --if-empty && exec $(BIN)/wabp run
+
+test: $(VENV)/.ready-to-test lint ## everything that must hold: style, types, units, PostgreSQL, browser
+	@tools/need postgresql chromium
+	@$(PYTEST) -n $(WORKERS)
+
+fast: $(VENV)/.ready-to-test ## the tests that need neither PostgreSQL nor a browser
+	@$(PYTEST) -n $(WORKERS) -m 'not postgres and not browser'
+
+lint: $(VENV)/.ready-to-test ## style and types
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy --no-error-summary
+
+bench: $(VENV)/.ready-to-run ## the benchmarks, one JSON line each
+	@set -e; for file in bench/*.py; do $(BIN)/python "$$file"; done
+
+$(BIN)/python:
+	@tools/venv '$(PYTHON)' $(VENV) create >&2
+
+# A stamp is newer than the files that list what to install, so nothing is installed twice.
+$(VENV)/.ready-to-run: $(LISTED) | $(BIN)/python
+	@tools/venv '$(PYTHON)' $(VENV) install . >&2
+	@touch $@
+
+$(VENV)/.ready-to-test: $(LISTED) | $(BIN)/python
+	@tools/venv '$(PYTHON)' $(VENV) install '.[test]' >&2
+	@touch $@ $(VENV)/.ready-to-run

@@ -1,0 +1,480 @@
+"""Alerts: written by a coordinator, checked by the rules, released to the group, closed with an outcome.
+
+    draft → (held, while 101/112 was not called yet) → released → closed
+
+Every function takes the actor first and asks `groups` whether this actor coordinates the group. What the
+rulebook refuses cannot be released by any door: `release` checks again, whatever a page showed before.
+"""
+
+import secrets
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, time, timedelta
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from wabp import accounts, groups, ledger, rules, texts
+from wabp.accounts import Actor
+from wabp.errors import BadInput, NotThere, TooMany, WrongState
+from wabp.models import Alert, AlertText, Finding, Group, Street, Template, new_id, seal, unseal
+
+LONGEST_TEXT = 1_000
+SHORTEST_REASON = 10
+LONGEST_REASON = 300
+OUTCOMES = ("police_came", "quiet_again", "harmless", "damage", "unknown")
+
+# After this many refused tries in an hour the page asks to talk to the inspector (story 06).
+MOST_REFUSALS = 10
+REFUSALS_WITHIN = timedelta(hours=1)
+# Their inspector sees that there were many for this long, and nothing more.
+REFUSALS_SHOWN_FOR = timedelta(days=7)
+
+_CALL_AT_MOST_AGO = timedelta(hours=24)
+_FUTURE_UP_TO = timedelta(hours=12)
+
+
+@dataclass(frozen=True)
+class Content:
+    """What somebody typed for an alert, as typed. `called` is yes, no, not_emergency or None (open).
+
+    `called_at` is HH:MM on the group's clock. `versions` holds the same message in other languages.
+    """
+
+    kind: str
+    category: str
+    text: str
+    language: str
+    street_id: uuid.UUID | None = None
+    called: str | None = None
+    called_at: str | None = None
+    not_emergency: str = ""
+    versions: Mapping[str, str] = field(default_factory=dict)
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Check:
+    """What the rules say of an alert's texts now: the findings that still stand, by language."""
+
+    findings: Mapping[str, Sequence[rules.Finding]]
+    verdict: rules.Verdict
+    rulebook: rules.Rulebook
+
+    @property
+    def standing(self) -> list[rules.Finding]:
+        """All findings that still stand, in all versions."""
+        return [finding for found in self.findings.values() for finding in found]
+
+
+@dataclass(frozen=True)
+class Review:
+    """Whether an alert could be released now; `stopped_by` is refused, needs_reason, or None."""
+
+    check: Check
+    stopped_by: str | None
+
+
+@dataclass(frozen=True)
+class Release:
+    """What came of an attempt to release: `stopped` says why it was not sent, and is None when it was."""
+
+    alert: Alert
+    stopped: Review | None
+
+
+def new_form_token() -> str:
+    """Return a token that makes a form that is sent twice one alert."""
+    return secrets.token_urlsafe(18)
+
+
+def draft(
+    session: Session,
+    actor: Actor,
+    group: Group,
+    content: Content,
+    *,
+    now: datetime,
+    form_token: str | None = None,
+) -> Alert:
+    """Start an alert. The same form token gives the same alert. Raises BadInput, NotThere."""
+    groups.require_coordinating(session, actor, group)
+    if form_token:
+        known = session.scalar(
+            select(Alert).where(Alert.form_token == form_token, Alert.group_id == group.id)
+        )
+        if known is not None:
+            if known.state in {"draft", "held"}:
+                _fill(session, known, content, now)
+            return known
+    alert = Alert(
+        group=group,
+        group_id=group.id,
+        author_id=actor.id if actor.kind == "person" else None,
+        form_token=form_token,
+        created_at=now,
+    )
+    _fill(session, alert, content, now)
+    session.add(alert)
+    accounts.record(session, actor, "drafted", "alert", alert.id, now=now, zone_id=group.zone_id)
+    return alert
+
+
+def edit(session: Session, actor: Actor, alert: Alert, content: Content, *, now: datetime) -> None:
+    """Change a draft. Raises WrongState once it was released, BadInput, NotThere."""
+    groups.require_coordinating(session, actor, alert.group)
+    _require_unsent(alert)
+    _fill(session, alert, content, now)
+
+
+def get(session: Session, actor: Actor, alert_id: uuid.UUID) -> Alert:
+    """Return an alert to those who coordinate its group. Raises NotThere for everybody else."""
+    alert = session.get(Alert, alert_id)
+    if alert is None:
+        raise NotThere("unknown_alert") if actor.kind == "operator" else NotThere
+    groups.require_coordinating(session, actor, alert.group)
+    return alert
+
+
+def recent(session: Session, actor: Actor, group: Group, *, states: Sequence[str], limit: int) -> Sequence[Alert]:
+    """Return a group's latest alerts in some states, newest first."""
+    groups.require_coordinating(session, actor, group)
+    return session.scalars(
+        select(Alert)
+        .where(Alert.group_id == group.id, Alert.state.in_(states))
+        .order_by(func.coalesce(Alert.released_at, Alert.saved_at).desc())
+        .limit(limit)
+    ).all()
+
+
+def examine(session: Session, alert: Alert) -> Check:
+    """Check all texts of an alert with the rulebook of its group."""
+    typed = {version.language: unseal(session, version, "body") for version in alert.texts}
+    return check_texts(alert.group, typed, kind=alert.kind)
+
+
+def check_texts(group: Group, typed: Mapping[str, str], *, kind: str) -> Check:
+    """Check texts by language for a group: what the composer shows while somebody types.
+
+    On an urgent alert the call question settles `urgent_no_call`: nothing leaves before it is answered.
+    """
+    rulebook = groups.rulebook_of(group)
+    places = [street.name for street in group.streets] + [group.name, group.district.name]
+    alert_kind = _kind(kind)
+    found = {
+        language: rules.settled(
+            rules.check(text, language, rulebook, places=places), kind=alert_kind, called=True
+        )
+        for language, text in typed.items()
+    }
+    everything = [finding for findings in found.values() for finding in findings]
+    return Check(found, rules.verdict(everything, kind=alert_kind, called=True), rulebook)
+
+
+def review(session: Session, actor: Actor, alert: Alert, *, now: datetime) -> Review:
+    """Say whether an alert could be released now: the last stop before the page with the send button.
+
+    A refusal is recorded, so commit either way. Raises BadInput while the call question is open,
+    WrongState, TooMany, NotThere.
+    """
+    groups.require_coordinating(session, actor, alert.group)
+    _require_unsent(alert)
+    groups.require_active(alert.group)
+    check = examine(session, alert)
+    _require_call_answer(alert, check.rulebook, now)
+    _require_few_refusals(session, actor, alert.group, now)
+    if check.verdict is rules.Verdict.REFUSE:
+        _keep_findings(session, actor, alert, check, "refused", now)
+        accounts.record(session, actor, "refused", "alert", alert.id, now=now, zone_id=alert.group.zone_id)
+        return Review(check, "refused")
+    if check.verdict is rules.Verdict.CONFIRM and len(unseal(session, alert, "reason")) < SHORTEST_REASON:
+        return Review(check, "needs_reason")
+    return Review(check, None)
+
+
+def release(session: Session, actor: Actor, alert: Alert, *, now: datetime) -> Release:
+    """Release an alert to its group: one ledger row per member, in this transaction.
+
+    Stopped by what `review` says, whatever a page showed before. Releasing what is released already
+    changes nothing. Commit either way; raises what `review` raises.
+    """
+    groups.require_coordinating(session, actor, alert.group)
+    if alert.state == "released":
+        return Release(alert, None)
+    reviewed = review(session, actor, alert, now=now)
+    if reviewed.stopped_by:
+        return Release(alert, reviewed)
+    if not _take(session, alert, reviewed.check.rulebook, now):
+        return Release(alert, None)
+    _keep_findings(session, actor, alert, reviewed.check, "confirmed", now)
+    ledger.address_group(
+        session,
+        alert.group_id,
+        alert.id,
+        urgent=alert.kind == "urgent",
+        template_languages=template_languages(session, alert.kind),
+        not_before=alert.not_before,
+        expires_at=_moment(alert.expires_at),
+        now=now,
+    )
+    accounts.record(session, actor, "released", "alert", alert.id, now=now, zone_id=alert.group.zone_id)
+    if actor.kind == "operator":
+        _tell_coordinators(session, alert, now)
+    return Release(alert, None)
+
+
+def close(session: Session, actor: Actor, alert: Alert, outcome: str, *, now: datetime) -> None:
+    """Close a released alert with how it ended. Raises WrongState, BadInput, NotThere."""
+    groups.require_coordinating(session, actor, alert.group)
+    if outcome not in OUTCOMES:
+        raise BadInput("choose_outcome", field="outcome")
+    if alert.state == "closed":
+        raise WrongState("alert_closed")
+    if alert.state != "released":
+        raise WrongState("alert_not_released")
+    alert.state = "closed"
+    alert.outcome = outcome
+    alert.closed_at = now
+    accounts.record(
+        session, actor, "closed", "alert", alert.id, now=now, zone_id=alert.group.zone_id, detail=outcome
+    )
+
+
+def wording(session: Session, alert: Alert) -> rules.Wording:
+    """Return what `rules.compose` needs to know of an alert: the same for a preview and for sending."""
+    group = alert.group
+    clock = groups.clock_of(group)
+    return rules.Wording(
+        kind=_kind(alert.kind),
+        category=alert.category,
+        group=group.name,
+        language=alert.language,
+        texts={version.language: unseal(session, version, "body") for version in alert.texts},
+        street=alert.street.name if alert.street else None,
+        called=f"{alert.called_at.astimezone(clock):%H:%M}" if alert.called_at else None,
+        until=f"{alert.expires_at.astimezone(clock):%H:%M}" if alert.expires_at else None,
+    )
+
+
+def template_languages(session: Session, kind: str) -> list[str]:
+    """Return the languages in which an approved message form exists for this kind of alert."""
+    return list(
+        session.scalars(select(Template.language).where(Template.kind == kind, Template.state == "approved"))
+    )
+
+
+def groups_with_many_refusals(session: Session, officer: Actor, *, now: datetime) -> set[uuid.UUID]:
+    """Return the groups of an officer's zone with ten refused tries in the past week: the count, never the texts.
+
+    Raises NotThere for who has no register of groups.
+    """
+    accounts.require_registry(officer)
+    counted = (
+        select(Finding.group_id)
+        .join(Group, Group.id == Finding.group_id)
+        .where(
+            Group.zone_id == officer.zone_id,
+            Finding.decision == "refused",
+            Finding.decided_at > now - REFUSALS_SHOWN_FOR,
+        )
+        .group_by(Finding.group_id)
+        .having(func.count(func.distinct(Finding.attempt)) >= MOST_REFUSALS)
+    )
+    return set(session.scalars(counted))
+
+
+def expiry(alert_kind: str, rulebook: rules.Rulebook, begins: datetime) -> datetime:
+    """Return when an alert of this kind is too old to arrive (R6)."""
+    return begins + timedelta(hours=rulebook.expiry_hours[alert_kind])
+
+
+def begins_at(group: Group, kind: str, now: datetime) -> datetime | None:
+    """Return when info must wait until, because the street sleeps; None when it may go now (R7)."""
+    return None if kind == "urgent" else groups.quiet_until(group, now)
+
+
+def read_call_time(typed: str, group: Group, now: datetime) -> datetime:
+    """Return the moment that HH:MM means: today on the group's clock, or yesterday late in the evening.
+
+    Raises BadInput for anything else, for a time to come, and for one more than a day ago.
+    """
+    try:
+        wall = time.fromisoformat(typed.strip().replace(".", ":").replace("u", ":").replace("h", ":"))
+    except ValueError:
+        raise BadInput("call_time", field="called_at") from None
+    if wall.tzinfo is not None:
+        raise BadInput("call_time", field="called_at")
+    local = now.astimezone(groups.clock_of(group))
+    moment = local.replace(hour=wall.hour, minute=wall.minute, second=0, microsecond=0)
+    if moment - local > _FUTURE_UP_TO:
+        moment -= timedelta(days=1)
+    if moment > local:
+        raise BadInput("call_in_future", field="called_at", time=f"{wall:%H:%M}")
+    return moment.astimezone(now.tzinfo)
+
+
+def _fill(session: Session, alert: Alert, content: Content, now: datetime) -> None:
+    """Read what was typed into a draft; raise BadInput for what no draft can hold."""
+    group = alert.group
+    rulebook = groups.rulebook_of(group)
+    kind = "info" if content.called == "not_emergency" else content.kind
+    if kind not in ("urgent", "info"):
+        raise BadInput("choose_kind", field="kind")
+    if content.category not in rulebook.categories:
+        raise BadInput("choose_category", field="category", categories=", ".join(rulebook.categories))
+    if content.language not in texts.LANGUAGES:
+        raise BadInput("choose_language", field="language")
+    not_emergency = texts.clean(content.not_emergency)
+    if content.called == "not_emergency" and not not_emergency:
+        raise BadInput("say_why_not_emergency", field="not_emergency_reason")
+    typed = {content.language: _read_text(content.text, "text")}
+    for language, version in content.versions.items():
+        if language in texts.LANGUAGES and language != content.language and texts.clean(version):
+            typed[language] = _read_text(version, f"version_{language}")
+    alert.kind = kind
+    alert.category = content.category
+    alert.language = content.language
+    alert.street = _street(session, group, content.street_id)
+    alert.called_at = None
+    alert.state = "draft"
+    if content.called == "no":
+        alert.state = "held"
+    if kind == "urgent" and content.called == "yes":
+        alert.called_at = read_call_time(content.called_at or "", group, now)
+    seal(session, alert, "not_emergency", not_emergency[:LONGEST_REASON] or None)
+    seal(session, alert, "reason", texts.clean(content.reason)[:LONGEST_REASON] or None)
+    alert.saved_at = now
+    _set_texts(session, alert, typed)
+
+
+def _read_text(typed: str, field_name: str) -> str:
+    text = texts.clean(typed)
+    if not text:
+        raise BadInput("text_empty", field=field_name)
+    if len(text) > LONGEST_TEXT:
+        raise BadInput("text_too_long", field=field_name, length=len(text), longest=LONGEST_TEXT)
+    return text
+
+
+def _set_texts(session: Session, alert: Alert, typed: Mapping[str, str]) -> None:
+    present = {version.language: version for version in alert.texts}
+    for language, version in present.items():
+        if language not in typed:
+            alert.texts.remove(version)
+    for language, text in typed.items():
+        version = present.get(language) or AlertText(language=language)
+        seal(session, version, "body", text)
+        if language not in present:
+            alert.texts.append(version)
+
+
+def _street(session: Session, group: Group, street_id: uuid.UUID | None) -> Street | None:
+    if street_id is None:
+        return None
+    street = next((street for street in group.streets if street.id == street_id), None)
+    if street is None:
+        raise BadInput("choose_street", field="street_id")
+    return street
+
+
+def _require_unsent(alert: Alert) -> None:
+    if alert.state == "released":
+        raise WrongState("alert_released")
+    if alert.state == "closed":
+        raise WrongState("alert_closed")
+
+
+def _require_call_answer(alert: Alert, rulebook: rules.Rulebook, now: datetime) -> None:
+    if alert.state == "held" and alert.kind == "urgent":
+        raise BadInput("call_now", field="called", number=rulebook.police_number)
+    if alert.kind == "urgent" and alert.called_at is None:
+        raise BadInput("call_first", field="called", number=rulebook.police_number)
+    if alert.called_at is not None and now - alert.called_at > _CALL_AT_MOST_AGO:
+        raise BadInput("call_too_old", field="called_at")
+
+
+def _require_few_refusals(session: Session, actor: Actor, group: Group, now: datetime) -> None:
+    if _refused_attempts(session, actor, group, now - REFUSALS_WITHIN) >= MOST_REFUSALS:
+        raise TooMany("many_refusals")
+
+
+def _refused_attempts(session: Session, actor: Actor, group: Group, since: datetime) -> int:
+    author = actor.id if actor.kind == "person" else None
+    query = select(func.count(func.distinct(Finding.attempt))).where(
+        Finding.group_id == group.id,
+        Finding.decision == "refused",
+        Finding.decided_at > since,
+        Finding.author_id == author if author else Finding.author_id.is_(None),
+    )
+    return session.scalar(query) or 0
+
+
+def _keep_findings(
+    session: Session, actor: Actor, alert: Alert, check: Check, decision: str, now: datetime
+) -> None:
+    attempt = new_id()
+    for finding in check.standing:
+        session.add(
+            Finding(
+                group_id=alert.group_id,
+                alert_id=alert.id,
+                author_id=actor.id if actor.kind == "person" else None,
+                attempt=attempt,
+                label=finding.label,
+                action=finding.action,
+                decision=decision,
+                rulebook_version=check.rulebook.version,
+                decided_at=now,
+            )
+        )
+
+
+def _take(session: Session, alert: Alert, rulebook: rules.Rulebook, now: datetime) -> bool:
+    """Move the alert to `released`, once, however many try at the same time."""
+    begins = begins_at(alert.group, alert.kind, now)
+    session.flush()
+    taken = session.execute(
+        update(Alert)
+        .where(Alert.id == alert.id, Alert.state.in_(("draft", "held")))
+        .values(
+            state="released",
+            released_at=now,
+            not_before=begins,
+            expires_at=expiry(alert.kind, rulebook, begins or now),
+            rulebook_version=rulebook.version,
+        )
+        .returning(Alert.id)
+        .execution_options(synchronize_session=False)
+    ).first()
+    session.refresh(alert)
+    return taken is not None
+
+
+def _tell_coordinators(session: Session, alert: Alert, now: datetime) -> None:
+    """A command on the machine released this: those who run the group hear of it at once."""
+    notice = new_id()
+    clock = groups.clock_of(alert.group)
+    for membership in groups.coordinators(session, alert.group_id):
+        address = next((address for address in membership.person.addresses if address.is_primary), None)
+        if address is not None and address.dead_at is None:
+            ledger.add_message(
+                session,
+                cause="notice",
+                cause_id=notice,
+                address=address,
+                language=membership.person.language,
+                channel=ledger.channel_of(address, now),
+                text_key="answers.operator_released",
+                text_values={"group": alert.group.name, "time": f"{now.astimezone(clock):%H:%M}"},
+                now=now,
+            )
+
+
+def _kind(kind: str) -> rules.Kind:
+    return "urgent" if kind == "urgent" else "info"
+
+
+def _moment(value: datetime | None) -> datetime:
+    assert value is not None
+    return value

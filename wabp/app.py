@@ -1,0 +1,94 @@
+"""The wiring: the only place that chooses implementations and puts the house together."""
+
+import logging
+import sys
+from collections.abc import Mapping
+from functools import partial
+
+from flask import Flask
+from werkzeug.datastructures import MultiDict
+from werkzeug.test import Client
+
+from wabp import db, settings as settings_module, web
+from wabp.clock import Clock, utc_now
+from wabp.gateway import Gateway
+from wabp.gateway.hooks import Form
+from wabp.gateway.simulator import AppPost, Simulator
+from wabp.gateway.twilio import TwilioGateway
+from wabp.logs import set_up_logging
+from wabp.services import Services
+from wabp.settings import Settings
+from wabp.vault import Vault
+
+log = logging.getLogger(__name__)
+
+
+def create_app(
+    settings: Settings | None = None, gateway: Gateway | None = None, clock: Clock | None = None
+) -> Flask:
+    """Return the product as a Flask app. Without arguments everything comes from the environment.
+
+    Raises BadSetting when a setting is missing or wrong.
+    """
+    settings = settings_module.with_keys(settings or settings_module.load())
+    vault = Vault(settings.data_keys, settings.secret_key)
+    app = Flask("wabp.web")
+    db.connect(app, settings, vault)
+    chosen = gateway or _gateway(app, settings, vault, clock or utc_now)
+    simulator = chosen if isinstance(chosen, Simulator) else None
+    services = Services(app, settings, clock or utc_now, chosen, simulator)
+    app.extensions["services"] = services
+    web.register(app, services, hook_tokens(settings, vault))
+    return app
+
+
+def build() -> Services:
+    """Return the services of this process, from the environment."""
+    settings = settings_module.load()
+    set_up_logging(settings.log_level)
+    services = create_app(settings).extensions["services"]
+    assert isinstance(services, Services)
+    return services
+
+
+def hook_tokens(settings: Settings, vault: Vault) -> tuple[str, ...]:
+    """Return the tokens that a hook's signature is checked with; the simulator signs with one of our own."""
+    return (vault.sign("hook", "simulator"),) if settings.simulated else settings.twilio_auth_tokens
+
+
+def main() -> None:
+    """Run the `wabp` command."""
+    from wabp import cli
+
+    sys.exit(cli.run(build, sys.argv[1:]))
+
+
+def _gateway(app: Flask, settings: Settings, vault: Vault, clock: Clock) -> Gateway:
+    if settings.gateway == "twilio":
+        return TwilioGateway(
+            settings.twilio_account_sid,
+            settings.twilio_auth_tokens[0],
+            settings.whatsapp_from,
+            settings.sms_from,
+            settings.twilio_api_url,
+        )
+    return Simulator(
+        app_post=_post_to(app),
+        open_session=partial(db.opened, app),
+        clock=clock,
+        token=hook_tokens(settings, vault)[0],
+        account_sid=settings.twilio_account_sid,
+        whatsapp_from=settings.whatsapp_from or "",
+        sms_from=settings.sms_from or "",
+        public_url=settings.public_url,
+    )
+
+
+def _post_to(app: Flask) -> AppPost:
+    """Return a way to call the product's own hooks without a network (ADR 0007)."""
+
+    def post(path: str, form: Form, headers: Mapping[str, str]) -> int:
+        fields = MultiDict(form)
+        return Client(app).post(path, data=fields, headers=dict(headers)).status_code
+
+    return post

@@ -1,0 +1,43 @@
+"""`wabp check`: the rules over JSON Lines, in order, one answer a line."""
+
+import json
+from typing import Any, BinaryIO, TextIO
+
+from wabp import rules
+from wabp.errors import BadInput
+
+# A line longer than this is not a message.
+LONGEST_LINE = 1_000_000
+
+
+def run(book: str, lines: BinaryIO, answers: TextIO) -> None:
+    """Answer each line. Raises BadInput, naming the line, at the first that is not what it should be."""
+    try:
+        rulebook = rules.load_rulebook(book)
+    except ValueError as problem:
+        raise BadInput("rulebook", why=str(problem)) from None
+    for number, line in enumerate(lines, start=1):
+        if line.strip():
+            answers.write(json.dumps(_answer(line, number, rulebook), ensure_ascii=False) + "\n")
+    answers.flush()
+
+
+def _answer(line: bytes, number: int, rulebook: rules.Rulebook) -> dict[str, Any]:
+    try:
+        message = json.loads(line.decode("utf-8"))
+        key, language, text = message["id"], message["lang"], message["text"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise BadInput("check_line", line=number) from None
+    if not isinstance(text, str) or not isinstance(language, str):
+        raise BadInput("check_line", line=number)
+    findings = [
+        {
+            "label": finding.label,
+            "start": finding.start,
+            "end": finding.end,
+            "action": finding.action,
+            "why": finding.why,
+        }
+        for finding in rules.check(text, language, rulebook)
+    ]
+    return {"id": key, "findings": findings}

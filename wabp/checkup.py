@@ -1,0 +1,69 @@
+"""`wabp doctor`: looks at the parts that stop a street from being warned, and names the cure for each."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+
+from sqlalchemy import select, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from wabp import db
+from wabp.errors import Problem
+from wabp.models import Template
+from wabp.services import Services
+from wabp.settings import is_loopback
+from wabp.texts import LANGUAGES
+
+# No clock of this product's time can be before its first version was written.
+_EARLIEST = datetime(2026, 11, 1, tzinfo=UTC)
+
+
+def examine(build: Callable[[], Services]) -> Iterator[tuple[str, str | None]]:
+    """Yield (part, None) for what is well and (part, cure) for what is not."""
+    try:
+        services = build()
+    except Problem as problem:
+        yield "settings", problem.say("en")
+        return
+    yield "settings", None
+    sane = services.clock() > _EARLIEST
+    yield "clock", None if sane else "the clock of this machine is wrong; switch on time synchronisation"
+    try:
+        with services.reading() as session:
+            session.execute(text("SELECT 1"))
+        yield "database", None
+        db.require_current_schema(services.app)
+        yield "schema", None
+    except Problem as problem:
+        yield "schema", problem.say("en")
+        return
+    except SQLAlchemyError as problem:
+        yield "database", f"cannot be opened ({type(problem).__name__}); check WABP_DATABASE_URL"
+        return
+    if services.settings.simulated:
+        yield "gateway", None
+        return
+    yield from _provider(services)
+
+
+def _provider(services: Services) -> Iterator[tuple[str, str | None]]:
+    settings = services.settings
+    reachable = settings.public_url.startswith("https://") or is_loopback(_host(settings.public_url))
+    cure = "set WABP_PUBLIC_URL to the https address that the provider calls"
+    yield "public URL", None if reachable else cure
+    sender = "set WABP_WHATSAPP_FROM to reach people by WhatsApp; now everybody gets SMS"
+    yield "WhatsApp sender", None if settings.whatsapp_from else sender
+    yield "SMS sender", None if settings.sms_from else "set WABP_SMS_FROM: without it nobody can fall back to SMS"
+    with services.reading() as session:
+        have = {
+            (form.kind, form.language)
+            for form in session.scalars(select(Template).where(Template.state == "approved"))
+        }
+    missing = [f"{kind}/{code}" for kind in ("urgent", "info") for code in LANGUAGES if (kind, code) not in have]
+    note = f"add approved forms with `wabp template add` for {', '.join(missing)}"
+    yield "templates", note if missing and settings.whatsapp_from else None
+
+
+def _host(url: str) -> str:
+    from urllib.parse import urlsplit
+
+    return urlsplit(url).hostname or ""

@@ -1,0 +1,250 @@
+"""Groups: who coordinates them, what their rulebook and clock are, and how a resident leaves and returns."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from wabp import accounts, rules
+from wabp.accounts import Actor
+from wabp.errors import NotThere, WrongState
+from wabp.models import Address, Consent, Group, Membership, Person, vault_of
+
+COORDINATING = ("coordinator", "deputy")
+# Who returns within this time gets the same memberships back; later is joining anew (R5).
+RETURN_WITHIN = timedelta(days=30)
+# Below this a count could point at people.
+FEWEST_SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """A group as an officer sees it: what it covers and how large it is. `members` is None below five."""
+
+    id: uuid.UUID
+    slug: str
+    name: str
+    district: str
+    streets: tuple[str, ...]
+    state: str
+    members: int | None
+
+
+def by_slug(session: Session, actor: Actor, slug: str) -> Group:
+    """Return the group for its coordinators or the operator. Raises NotThere for everybody else."""
+    group = session.scalar(select(Group).where(Group.slug == slug))
+    if group is None:
+        raise NotThere("unknown_group", field="group", group=slug) if actor.kind == "operator" else NotThere
+    require_coordinating(session, actor, group)
+    return group
+
+
+def require_coordinating(session: Session, actor: Actor, group: Group) -> None:
+    """Raise NotThere unless the actor coordinates this group or is the operator of the machine."""
+    if actor.kind == "operator":
+        return
+    if actor.kind != "person" or role_in(session, actor, group) not in COORDINATING:
+        raise NotThere
+
+
+def require_active(group: Group) -> None:
+    """Raise WrongState unless the group may broadcast."""
+    if group.state != "active":
+        raise WrongState("group_not_active", group=group.name)
+
+
+def role_in(session: Session, actor: Actor, group: Group) -> str | None:
+    """Return the actor's role in a group while the membership is active."""
+    return session.scalar(
+        select(Membership.role).where(
+            Membership.group_id == group.id, Membership.person_id == actor.id, Membership.state == "active"
+        )
+    )
+
+
+def coordinated_by(session: Session, actor: Actor) -> Sequence[Group]:
+    """Return the groups that a person coordinates."""
+    if actor.kind != "person":
+        return []
+    return session.scalars(
+        select(Group)
+        .join(Membership, Membership.group_id == Group.id)
+        .where(
+            Membership.person_id == actor.id,
+            Membership.role.in_(COORDINATING),
+            Membership.state == "active",
+        )
+        .order_by(Group.name)
+    ).all()
+
+
+def coordinators(session: Session, group_id: uuid.UUID) -> Sequence[Membership]:
+    """Return the active coordinator and deputies of a group, coordinator first."""
+    return session.scalars(
+        select(Membership)
+        .where(
+            Membership.group_id == group_id,
+            Membership.role.in_(COORDINATING),
+            Membership.state == "active",
+        )
+        .order_by(Membership.role, Membership.number)
+    ).all()
+
+
+def registry(session: Session, officer: Actor) -> list[Registered]:
+    """Return the groups of the officer's zone with counts only. Raises NotThere for other roles."""
+    accounts.require_registry(officer)
+    sizes = dict(
+        session.execute(
+            select(Membership.group_id, func.count())
+            .where(Membership.state == "active")
+            .group_by(Membership.group_id)
+        ).all()
+    )
+    groups = session.scalars(select(Group).where(Group.zone_id == officer.zone_id).order_by(Group.name)).all()
+    return [
+        Registered(
+            group.id,
+            group.slug,
+            group.name,
+            group.district.name,
+            tuple(street.name for street in group.streets),
+            group.state,
+            size if (size := sizes.get(group.id, 0)) >= FEWEST_SHOWN else None,
+        )
+        for group in groups
+    ]
+
+
+def everything(session: Session, actor: Actor) -> Sequence[Group]:
+    """Return all groups, to the operator of the machine. Raises NotThere for everybody else."""
+    if actor.kind != "operator":
+        raise NotThere
+    return session.scalars(select(Group).order_by(Group.slug)).all()
+
+
+def public_list(session: Session) -> Sequence[Group]:
+    """Return the groups that anybody may know of: the active ones."""
+    return session.scalars(select(Group).where(Group.state == "active").order_by(Group.name)).all()
+
+
+def member_count(session: Session, group: Group) -> int:
+    """Return how many people are in a group now."""
+    return session.scalar(
+        select(func.count())
+        .select_from(Membership)
+        .where(Membership.group_id == group.id, Membership.state == "active")
+    ) or 0
+
+
+def rulebook_of(group: Group) -> rules.Rulebook:
+    """Return the rulebook that holds for a group: its country's."""
+    return rules.load_rulebook(group.zone.country)
+
+
+def clock_of(group: Group) -> ZoneInfo:
+    """Return the time zone of a group's street clocks."""
+    return ZoneInfo(group.zone.timezone)
+
+
+def quiet_until(group: Group, now: datetime) -> datetime | None:
+    """Return when the present quiet hours of a group end, or None outside them (R7)."""
+    hours = _quiet_hours(group)
+    if hours is None:
+        return None
+    begins, ends = hours
+    local = now.astimezone(clock_of(group))
+    asleep = begins <= local.time() or local.time() < ends if begins > ends else begins <= local.time() < ends
+    if not asleep:
+        return None
+    morning = local.date() if local.time() < ends else local.date() + timedelta(days=1)
+    return datetime.combine(morning, ends, clock_of(group)).astimezone(now.tzinfo)
+
+
+def _quiet_hours(group: Group) -> tuple[time, time] | None:
+    if group.quiet == "none":
+        return None
+    if group.quiet is None:
+        rulebook = rulebook_of(group)
+        return rulebook.quiet_from, rulebook.quiet_until
+    begins, ends = group.quiet.split("-")
+    return time.fromisoformat(begins), time.fromisoformat(ends)
+
+
+def person_at(session: Session, kind: str, value: str) -> Address | None:
+    """Return the address that a message came from, when we know it."""
+    for fingerprint in vault_of(session).fingerprints(kind, value):
+        found = session.scalar(
+            select(Address).where(
+                Address.kind == kind,
+                Address.index_key == fingerprint.key_id,
+                Address.index_digest == fingerprint.digest,
+            )
+        )
+        if found is not None:
+            return found
+    return None
+
+
+def active_memberships(session: Session, person: Person) -> Sequence[Membership]:
+    """Return the groups that a person is in now."""
+    return session.scalars(
+        select(Membership)
+        .where(Membership.person_id == person.id, Membership.state == "active")
+        .order_by(Membership.joined_at)
+    ).all()
+
+
+def leave_all(session: Session, person: Person, *, now: datetime) -> Sequence[Membership]:
+    """End all memberships and consents of a person who said STOP. Returns what ended."""
+    ended = active_memberships(session, person)
+    for membership in ended:
+        membership.state = "left"
+        membership.left_at = now
+        accounts.record(session, accounts.person_actor(person), "left", "group", membership.group_id, now=now)
+    for consent in session.scalars(
+        select(Consent).where(Consent.person_id == person.id, Consent.withdrawn_at.is_(None))
+    ):
+        consent.withdrawn_at = now
+    return ended
+
+
+def restore_all(session: Session, person: Person, *, means: str, now: datetime) -> Sequence[Membership]:
+    """Give a person who said START the memberships back that STOP ended within 30 days. Sanctions stay."""
+    back = session.scalars(
+        select(Membership)
+        .join(Group, Group.id == Membership.group_id)
+        .where(
+            Membership.person_id == person.id,
+            Membership.state == "left",
+            Membership.left_at > now - RETURN_WITHIN,
+            Group.state == "active",
+        )
+        .order_by(Membership.joined_at)
+    ).all()
+    for membership in back:
+        last = session.scalar(
+            select(Consent)
+            .where(Consent.person_id == person.id, Consent.group_id == membership.group_id)
+            .order_by(Consent.given_at.desc())
+            .limit(1)
+        )
+        membership.state = "active"
+        membership.left_at = None
+        session.add(
+            Consent(
+                person_id=person.id,
+                group_id=membership.group_id,
+                text_version=last.text_version if last else "start",
+                means=means,
+                given_at=now,
+            )
+        )
+        accounts.record(
+            session, accounts.person_actor(person), "returned", "group", membership.group_id, now=now
+        )
+    return back

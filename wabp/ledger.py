@@ -1,0 +1,500 @@
+"""The ledger: one row per cause, address and channel, whose state only rises.
+
+    rank 0  queued
+    rank 1  sending, unknown          claimed; nobody has proof yet
+    rank 2  accepted                  the provider has it
+    rank 3  sent                      the provider handed it on
+    rank 4  undelivered, failed       ... or it ended without being handed over:
+            expired, cancelled, skipped
+    rank 5  delivered
+    rank 6  read
+
+A later proof may raise any row, also one that was given up. `failed` with reason `unknown` keeps rank 1,
+so that any proof at all still counts. Nothing here calls a provider.
+"""
+
+import uuid
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, cast
+
+from sqlalchemy import (
+    CursorResult,
+    Table,
+    and_,
+    bindparam,
+    case,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    type_coerce,
+    update,
+)
+from sqlalchemy.orm import Session
+
+from wabp.gateway import SMS, WHATSAPP
+from wabp.models import Address, Delivery, Membership, Person
+from wabp.models.base import Moment
+
+RANKS = {
+    "queued": 0,
+    "sending": 1,
+    "unknown": 1,
+    "accepted": 2,
+    "sent": 3,
+    "undelivered": 4,
+    "failed": 4,
+    "expired": 4,
+    "cancelled": 4,
+    "skipped": 4,
+    "delivered": 5,
+    "read": 6,
+}
+FINAL = frozenset({"undelivered", "failed", "expired", "cancelled", "skipped", "delivered", "read"})
+
+# Of several rows for one person the best counts: a text that still waits beats one that failed.
+_BEST_FIRST = (
+    "read",
+    "delivered",
+    "sent",
+    "accepted",
+    "sending",
+    "unknown",
+    "queued",
+    "undelivered",
+    "failed",
+    "expired",
+    "cancelled",
+    "skipped",
+)
+
+# The provider's words for a message's state, as ours.
+_PROVIDER_STATES = {
+    "accepted": "accepted",
+    "scheduled": "accepted",
+    "queued": "accepted",
+    "sending": "accepted",
+    "sent": "sent",
+    "delivered": "delivered",
+    "read": "read",
+    "undelivered": "undelivered",
+    "failed": "failed",
+    "canceled": "cancelled",
+}
+VALIDITY_EXPIRED = 30036
+
+PRIORITY_URGENT, PRIORITY_ANSWER, PRIORITY_INFO = 0, 1, 2
+
+# A message from somebody opens free text by WhatsApp for this long (the provider's customer-service window).
+WINDOW = timedelta(hours=24)
+ANSWER_LIFE = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A row that this process may now send, with what it needs to be sent."""
+
+    id: int
+    cause: str
+    cause_id: uuid.UUID
+    channel: str
+    language: str
+    text_key: str | None
+    text_values: Mapping[str, str]
+    expires_at: datetime
+    address_id: uuid.UUID
+    address_value: bytes
+    window_from: datetime | None
+
+
+def address_group(
+    session: Session,
+    group_id: uuid.UUID,
+    alert_id: uuid.UUID,
+    *,
+    urgent: bool,
+    template_languages: Collection[str],
+    not_before: datetime | None,
+    expires_at: datetime,
+    now: datetime,
+) -> int:
+    """Write one row for every active member of a group, in one statement. Returns how many.
+
+    Members without any address get a row nowhere: there is nobody to write to. WhatsApp is chosen for
+    those who have it and may be written to by it, else SMS.
+    """
+    channel = _channel_for(template_languages, now)
+    rows = (
+        select(
+            literal("alert"),
+            type_coerce(literal(alert_id), Delivery.cause_id.type),
+            Person.id,
+            Address.id,
+            channel,
+            Person.language,
+            literal(PRIORITY_URGENT if urgent else PRIORITY_INFO),
+            case((_writable(), "queued"), else_="skipped"),
+            case((_writable(), RANKS["queued"]), else_=RANKS["skipped"]),
+            case((_writable(), None), else_="no_number"),
+            type_coerce(literal(not_before, Moment), Moment),
+            type_coerce(literal(expires_at, Moment), Moment),
+            type_coerce(literal(now, Moment), Moment),
+            type_coerce(literal(now, Moment), Moment),
+        )
+        .select_from(Membership)
+        .join(Person, Person.id == Membership.person_id)
+        .join(Address, and_(Address.person_id == Person.id, Address.is_primary))
+        .where(Membership.group_id == group_id, Membership.state == "active")
+        .order_by(Membership.number)
+    )
+    statement = insert(Delivery).from_select(
+        [
+            "cause",
+            "cause_id",
+            "person_id",
+            "address_id",
+            "channel",
+            "language",
+            "priority",
+            "state",
+            "rank",
+            "reason",
+            "not_before",
+            "expires_at",
+            "created_at",
+            "updated_at",
+        ],
+        rows,
+        include_defaults=False,
+    )
+    return _changed(session.execute(statement))
+
+
+def add_message(
+    session: Session,
+    *,
+    cause: str,
+    cause_id: uuid.UUID,
+    address: Address,
+    language: str,
+    channel: str,
+    text_key: str,
+    text_values: Mapping[str, str],
+    now: datetime,
+) -> Delivery:
+    """Write one row for an answer or a notice. A second one for the same cause is a database error."""
+    row = Delivery(
+        cause=cause,
+        cause_id=cause_id,
+        person_id=address.person_id,
+        address_id=address.id,
+        channel=channel,
+        language=language,
+        priority=PRIORITY_ANSWER,
+        text_key=text_key,
+        text_values=dict(text_values),
+        expires_at=now + ANSWER_LIFE,
+        created_at=now,
+        updated_at=now,
+    )
+    session.add(row)
+    return row
+
+
+def claim(session: Session, channel: str, limit: int, now: datetime) -> list[Claimed]:
+    """Take up to `limit` rows for sending: urgent first, then answers, then info, oldest first.
+
+    The caller commits before anything is handed over, so that a crash leaves the row in `sending`.
+    """
+    ready = (
+        select(Delivery.id)
+        .where(
+            Delivery.state == "queued",
+            Delivery.channel == channel,
+            Delivery.expires_at > now,
+            or_(Delivery.not_before.is_(None), Delivery.not_before <= now),
+        )
+        .order_by(Delivery.priority, Delivery.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    taken = session.scalars(
+        update(Delivery)
+        .where(Delivery.id.in_(ready.scalar_subquery()), Delivery.state == "queued")
+        .values(state="sending", rank=RANKS["sending"], claimed_at=now, missed_at=None, updated_at=now)
+        .returning(Delivery.id)
+        .execution_options(synchronize_session=False)
+    ).all()
+    return load(session, taken)
+
+
+def load(session: Session, ids: Iterable[int]) -> list[Claimed]:
+    """Return what is needed to send the rows with these ids, in the order of sending."""
+    wanted = list(ids)
+    if not wanted:
+        return []
+    rows = session.execute(
+        select(
+            Delivery.id,
+            Delivery.cause,
+            Delivery.cause_id,
+            Delivery.channel,
+            Delivery.language,
+            Delivery.text_key,
+            Delivery.text_values,
+            Delivery.expires_at,
+            Delivery.address_id,
+            Address.value,
+            Address.window_from,
+        )
+        .join(Address, Address.id == Delivery.address_id)
+        .where(Delivery.id.in_(wanted))
+        .order_by(Delivery.priority, Delivery.id)
+    )
+    return [
+        Claimed(row[0], row[1], row[2], row[3], row[4], row[5], row[6] or {}, row[7], row[8], row[9], row[10])
+        for row in rows
+    ]
+
+
+def something_waits(session: Session, channel: str, now: datetime) -> bool:
+    """Tell whether a claim would find anything."""
+    query = select(Delivery.id).where(
+        Delivery.state == "queued",
+        Delivery.channel == channel,
+        Delivery.expires_at > now,
+        or_(Delivery.not_before.is_(None), Delivery.not_before <= now),
+    )
+    return session.execute(query.limit(1)).first() is not None
+
+
+def put_back(session: Session, ids: Collection[int], now: datetime) -> int:
+    """Return claimed rows that surely were not handed over to the queue."""
+    return _move(session, ids, "queued", now, from_states=("sending", "unknown"), claimed_at=None)
+
+
+def mark_unknown(session: Session, ids: Collection[int], now: datetime) -> int:
+    """Say of claimed rows that nobody can tell whether the provider took them."""
+    return _move(session, ids, "unknown", now, from_states=("sending",))
+
+
+def mark_missed(session: Session, ids: Collection[int], now: datetime) -> int:
+    """Note that the provider's books did not show these rows: the first of two looks before sending again."""
+    return _move(session, ids, "unknown", now, from_states=("sending", "unknown"), missed_at=now)
+
+
+def end(session: Session, ids: Collection[int], state: str, reason: str, now: datetime) -> int:
+    """End rows that were never handed over, for a reason that the board shows."""
+    return _move(
+        session, ids, state, now, from_states=("queued", "sending", "unknown"), reason=reason
+    )
+
+
+def raise_states(
+    session: Session, proofs: Sequence[tuple[int, str, str, int | None]], now: datetime
+) -> None:
+    """Raise rows by proof from the provider: (row id, provider id, provider's status, error number).
+
+    A status that does not raise the row changes nothing. A row that is bound to another provider id is
+    left alone. Unknown status words count as `accepted`: the provider clearly has the message.
+    """
+    by_state: dict[str, list[dict[str, object]]] = {}
+    for row_id, provider_id, status, error_code in proofs:
+        state = state_for(status, error_code)
+        by_state.setdefault(state, []).append(
+            {
+                "row": row_id,
+                "proof": provider_id,
+                "code": error_code,
+                "why": f"provider_{error_code}" if error_code and state not in {"delivered", "read"} else None,
+                "moment": now,
+            }
+        )
+    for state, parameters in by_state.items():
+        session.connection().execute(_RAISE[state], parameters)
+
+
+def state_for(provider_status: str, error_code: int | None) -> str:
+    """Return our state for the provider's word."""
+    if error_code == VALIDITY_EXPIRED:
+        return "expired"
+    return _PROVIDER_STATES.get(provider_status, "accepted")
+
+
+def skip_person(session: Session, person_id: uuid.UUID, reason: str, now: datetime) -> int:
+    """End everything that still waits for a person, except answers to them."""
+    return _changed(
+        session.execute(
+            update(Delivery)
+            .where(Delivery.person_id == person_id, Delivery.state == "queued", Delivery.cause != "answer")
+            .values(state="skipped", rank=RANKS["skipped"], reason=reason, updated_at=now)
+            .execution_options(synchronize_session=False)
+        )
+    )
+
+
+def expire(session: Session, now: datetime) -> int:
+    """End rows whose time is over: queued ones as expired, doubtful ones as failed without proof."""
+    waiting = update(Delivery).where(Delivery.state == "queued", Delivery.expires_at <= now)
+    doubtful = update(Delivery).where(
+        Delivery.state.in_(("sending", "unknown")),
+        Delivery.expires_at <= now,
+        Delivery.claimed_at <= now - timedelta(minutes=2),
+    )
+    ended = _changed(
+        session.execute(
+            waiting.values(
+                state="expired", rank=RANKS["expired"], reason="expired", updated_at=now
+            ).execution_options(synchronize_session=False)
+        )
+    )
+    return ended + _changed(
+        session.execute(
+            # Rank 1 is kept on purpose: a late callback still proves what happened.
+            doubtful.values(state="failed", reason="unknown", updated_at=now).execution_options(
+                synchronize_session=False
+            )
+        )
+    )
+
+
+def in_doubt(session: Session, claimed_before: datetime, limit: int) -> list[tuple[Claimed, datetime, datetime | None]]:
+    """Return rows claimed before a moment that have no proof yet: (row, claimed at, first missed at)."""
+    found = session.execute(
+        select(Delivery.id, Delivery.claimed_at, Delivery.missed_at)
+        .where(Delivery.state.in_(("sending", "unknown")), Delivery.claimed_at <= claimed_before)
+        .order_by(Delivery.claimed_at, Delivery.id)
+        .limit(limit)
+    ).all()
+    rows = {row.id: row for row in load(session, [row_id for row_id, _, _ in found])}
+    return [(rows[row_id], claimed_at, missed_at) for row_id, claimed_at, missed_at in found if claimed_at]
+
+
+def bound_ids(session: Session, provider_ids: Collection[str]) -> set[str]:
+    """Return which of these provider ids already belong to a row."""
+    if not provider_ids:
+        return set()
+    known = session.scalars(select(Delivery.provider_id).where(Delivery.provider_id.in_(provider_ids)))
+    return {provider_id for provider_id in known if provider_id is not None}
+
+
+def people_by_state(session: Session, cause: str, cause_id: uuid.UUID) -> dict[str, int]:
+    """Return how many people stand at which state, each counted once under the best of their rows."""
+    best = _best_of_each(cause, cause_id)
+    counts = session.execute(select(best.c.best, func.count()).group_by(best.c.best))
+    return {_BEST_FIRST[-number]: count for number, count in counts}
+
+
+def best_state_column() -> Any:
+    """Return a SQL expression: how good a row's state is, higher is better. For `max` over one person."""
+    return case({state: -position for position, state in enumerate(_BEST_FIRST)}, value=Delivery.state)
+
+
+def state_of_goodness(number: int) -> str:
+    """Return the state that `best_state_column` numbered."""
+    return _BEST_FIRST[-number]
+
+
+def goodness_of(state: str) -> int:
+    """Return the number that `best_state_column` gives a state."""
+    return -_BEST_FIRST.index(state)
+
+
+def _best_of_each(cause: str, cause_id: uuid.UUID) -> Any:
+    return (
+        select(Delivery.person_id, func.max(best_state_column()).label("best"))
+        .where(Delivery.cause == cause, Delivery.cause_id == cause_id)
+        .group_by(Delivery.person_id)
+        .subquery()
+    )
+
+
+def channel_counts(session: Session, group_id: uuid.UUID, template_languages: Collection[str], now: datetime) -> dict[str, int]:
+    """Return how many active members an alert would reach by which channel; `unreachable` for the rest."""
+    channel = case((_writable(), _channel_for(template_languages, now)), else_="unreachable")
+    counts = session.execute(
+        select(channel, func.count())
+        .select_from(Membership)
+        .join(Person, Person.id == Membership.person_id)
+        .outerjoin(Address, and_(Address.person_id == Person.id, Address.is_primary))
+        .where(Membership.group_id == group_id, Membership.state == "active")
+        .group_by(channel)
+    )
+    return {str(name): int(count) for name, count in counts}
+
+
+def channel_of(address: Address, now: datetime) -> str:
+    """Return the channel for one answer or notice: free text by WhatsApp while the window is open, else SMS."""
+    if address.kind == "wa_user":
+        return WHATSAPP
+    window_open = address.window_from is not None and address.window_from > now - WINDOW
+    return WHATSAPP if address.whatsapp and window_open else SMS
+
+
+def _channel_for(template_languages: Collection[str], now: datetime) -> Any:
+    may_write_by_whatsapp = and_(
+        Address.whatsapp,
+        or_(Address.window_from > now - WINDOW, Person.language.in_(list(template_languages))),
+    )
+    # Somebody known by a WhatsApp id alone has no number to text.
+    return case((or_(may_write_by_whatsapp, Address.kind == "wa_user"), WHATSAPP), else_=SMS)
+
+
+def _writable() -> Any:
+    return and_(Address.id.is_not(None), Address.dead_at.is_(None))
+
+
+def _move(
+    session: Session,
+    ids: Collection[int],
+    state: str,
+    now: datetime,
+    *,
+    from_states: Sequence[str],
+    **values: object,
+) -> int:
+    if not ids:
+        return 0
+    return _changed(
+        session.execute(
+            update(Delivery)
+            .where(Delivery.id.in_(list(ids)), Delivery.state.in_(from_states))
+            .values(state=state, rank=RANKS[state], updated_at=now, **values)
+            .execution_options(synchronize_session=False)
+        )
+    )
+
+
+def _raise_statement(state: str) -> Any:
+    row = cast(Table, Delivery.__table__).c
+    moments = {"accepted": "accepted_at", "sent": "sent_at", "delivered": "delivered_at", "read": "read_at"}
+    values: dict[str, Any] = {
+        "state": state,
+        "rank": RANKS[state],
+        "provider_id": func.coalesce(row.provider_id, bindparam("proof")),
+        "error_code": func.coalesce(bindparam("code"), row.error_code),
+        "reason": bindparam("why"),
+        "updated_at": bindparam("moment", type_=Moment),
+    }
+    if column := moments.get(state):
+        values[column] = bindparam("moment", type_=Moment)
+    return (
+        update(cast(Table, Delivery.__table__))
+        .where(
+            row.id == bindparam("row"),
+            row.rank < RANKS[state],
+            or_(row.provider_id.is_(None), row.provider_id == bindparam("proof")),
+        )
+        .values(values)
+    )
+
+
+_RAISE = {state: _raise_statement(state) for state in set(_PROVIDER_STATES.values()) | {"expired"}}
+
+
+def _changed(result: Any) -> int:
+    assert isinstance(result, CursorResult)
+    return result.rowcount

@@ -1,0 +1,66 @@
+"""Groups and who is in them."""
+
+import uuid
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from wabp.models.base import Base, Moment, WithId
+from wabp.models.people import Person
+from wabp.models.places import District, Street, Zone
+
+
+class Group(WithId, Base):
+    """A neighbourhood-watch group: a hub that writes to each member apart.
+
+    States: draft, submitted, more_info, declined, approved, active, suspended, closed.
+    `quiet` lays over the rulebook: None follows it, "none", or "22:00-07:00".
+    """
+
+    __tablename__ = "group"
+
+    zone_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("zone.id"), index=True)
+    district_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("district.id"), index=True)
+    slug: Mapped[str] = mapped_column(String(80), unique=True)
+    name: Mapped[str] = mapped_column(String(80))
+    state: Mapped[str] = mapped_column(String(12), default="draft")
+    quiet: Mapped[str | None] = mapped_column(String(11))
+    demo: Mapped[bool] = mapped_column(default=False)
+    created_at: Mapped[datetime] = mapped_column(Moment)
+
+    zone: Mapped[Zone] = relationship()
+    district: Mapped[District] = relationship()
+    streets: Mapped[list[Street]] = relationship(secondary="group_street", order_by=Street.name)
+
+
+class GroupStreet(Base):
+    """That a group covers a street."""
+
+    __tablename__ = "group_street"
+
+    group_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("group.id"), primary_key=True)
+    street_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("street.id"), primary_key=True, index=True)
+
+
+class Membership(WithId, Base):
+    """A person in a group. Roles: member, deputy, coordinator. States: active, left, suspended, removed.
+
+    `number` is what a coordinator sees instead of a name or a phone: "Resident 14".
+    """
+
+    __tablename__ = "membership"
+    __table_args__ = (UniqueConstraint("group_id", "person_id"), UniqueConstraint("group_id", "number"))
+
+    group_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("group.id"))
+    person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"), index=True)
+    street_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("street.id"))
+    number: Mapped[int]
+    role: Mapped[str] = mapped_column(String(12), default="member")
+    state: Mapped[str] = mapped_column(String(10), default="active")
+    joined_at: Mapped[datetime] = mapped_column(Moment)
+    left_at: Mapped[datetime | None] = mapped_column(Moment)
+
+    group: Mapped[Group] = relationship()
+    person: Mapped[Person] = relationship()
+    street: Mapped[Street | None] = relationship()

@@ -1,0 +1,102 @@
+"""Runs the parts as processes: pages in a child (granian), sender and timed jobs in the parent (ADR 0004)."""
+
+import logging
+import signal
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from granian import Granian
+from granian.constants import Interfaces
+from granian.log import LogLevels
+
+from wabp import jobs
+from wabp.errors import BadSetting
+from wabp.services import Services
+from wabp.settings import Settings
+from wabp.worker import Sender
+
+log = logging.getLogger(__name__)
+
+# Named, not imported: the child process builds the app for itself.
+_APP = "wabp.app:create_app"
+_THREADS = 16
+
+
+def run_everything(services: Services) -> None:
+    """Serve pages, send and keep time until stopped: one command for one machine."""
+    _require_free_port(services.settings)
+    with _sending(services), _keeping_time(services):
+        _serve_pages(services.settings)
+
+
+def run_web(services: Services) -> None:
+    """Serve pages until stopped."""
+    _require_free_port(services.settings)
+    _serve_pages(services.settings)
+
+
+def run_worker(services: Services) -> None:
+    """Send until stopped."""
+    with _sending(services):
+        _until_stopped()
+
+
+def run_scheduler(services: Services) -> None:
+    """Run the timed jobs until stopped."""
+    with _keeping_time(services):
+        _until_stopped()
+
+
+def _serve_pages(settings: Settings) -> None:
+    Granian(
+        _APP,
+        address=settings.host,
+        port=settings.port,
+        interface=Interfaces.WSGI,
+        workers=1,
+        blocking_threads=_THREADS,
+        factory=True,
+        websockets=False,
+        log_level=LogLevels.warning,
+        respawn_failed_workers=True,
+        workers_kill_timeout=10,
+    ).serve()
+
+
+@contextmanager
+def _sending(services: Services) -> Iterator[None]:
+    sender = Sender(services)
+    sender.start()
+    try:
+        yield
+    finally:
+        sender.stop()
+
+
+@contextmanager
+def _keeping_time(services: Services) -> Iterator[None]:
+    scheduler = jobs.start(services)
+    try:
+        yield
+    finally:
+        scheduler.shutdown(wait=False)
+
+
+def _until_stopped() -> None:
+    stopping = threading.Event()
+    for wanted in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(wanted, lambda *_: stopping.set())
+    stopping.wait()
+
+
+def _require_free_port(settings: Settings) -> None:
+    """Say in one line that the address is taken, before any process starts."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host.strip("[]"), settings.port))
+        except OSError:
+            raise BadSetting("address_taken", host=settings.host, port=settings.port) from None

@@ -1,0 +1,247 @@
+"""Owns the settings: read once from the environment, checked at the start, never read again elsewhere.
+
+A `_FILE` suffix reads the value from a file. A missing or unreadable setting stops the start with its
+name. With the simulator on a loopback address everything has a default.
+"""
+
+import ipaddress
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import overload
+from urllib.parse import urlsplit
+
+from wabp import phones, vault
+from wabp.errors import BadSetting
+
+TWILIO_API_URL = "https://api.twilio.com"
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+_GATEWAYS = ("simulator", "twilio")
+_HIGHEST_PACE = 1_000_000
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One installation's settings, complete and checked."""
+
+    database_url: str
+    secret_key: str
+    data_keys: tuple[bytes, ...]
+    public_url: str
+    host: str
+    port: int
+    broker_url: str | None
+    gateway: str
+    twilio_account_sid: str
+    twilio_auth_tokens: tuple[str, ...]
+    twilio_api_url: str
+    whatsapp_from: str | None
+    sms_from: str | None
+    whatsapp_mps: int
+    sms_sps: int
+    smtp_url: str | None
+    log_level: str
+
+    @property
+    def simulated(self) -> bool:
+        """Whether messages go to the simulator's phones instead of real ones."""
+        return self.gateway == "simulator"
+
+    @property
+    def provider_is_local(self) -> bool:
+        """Whether no message can leave this machine: demo people may be written to."""
+        return self.simulated or is_loopback(urlsplit(self.twilio_api_url).hostname or "")
+
+    @property
+    def demo_sign_in(self) -> bool:
+        """Whether the page that signs in demo people by one click exists."""
+        return self.simulated and is_loopback(self.host)
+
+
+def load(environ: Mapping[str, str] | None = None, folder: Path | None = None) -> Settings:
+    """Read the settings of this process. Raises BadSetting naming each setting that must change."""
+    source = _Source(os.environ if environ is None else environ)
+    gateway = source.choice("WABP_GATEWAY", _GATEWAYS, "simulator")
+    host = source.text("WABP_HOST", "127.0.0.1")
+    port = source.number("WABP_PORT", 8000, 1, 65_535)
+    self_contained = gateway == "simulator" and is_loopback(host)
+    database_url = _database_url(source, folder or Path.cwd() / "instance", self_contained)
+    if not self_contained:
+        needed = ["WABP_SECRET_KEY", "WABP_DATA_KEYS", "WABP_PUBLIC_URL", "WABP_DATABASE_URL"]
+        if gateway == "twilio":
+            needed += ["WABP_TWILIO_ACCOUNT_SID", "WABP_TWILIO_AUTH_TOKEN"]
+            if source.text("WABP_WHATSAPP_FROM") is None and source.text("WABP_SMS_FROM") is None:
+                needed.append("WABP_WHATSAPP_FROM")
+        source.require(needed)
+    return Settings(
+        database_url=database_url,
+        secret_key=source.text("WABP_SECRET_KEY") or "",
+        data_keys=_data_keys(source),
+        public_url=_public_url(source, host, port),
+        host=host,
+        port=port,
+        broker_url=source.text("WABP_BROKER_URL"),
+        gateway=gateway,
+        twilio_account_sid=source.text("WABP_TWILIO_ACCOUNT_SID") or "AC" + "0" * 32,
+        twilio_auth_tokens=source.several("WABP_TWILIO_AUTH_TOKEN"),
+        twilio_api_url=_web_address(source, "WABP_TWILIO_API_URL", TWILIO_API_URL),
+        whatsapp_from=_sender(source, "WABP_WHATSAPP_FROM", "+32400001818" if gateway == "simulator" else None),
+        sms_from=_sender(source, "WABP_SMS_FROM", "+32400001819" if gateway == "simulator" else None),
+        whatsapp_mps=source.number("WABP_WHATSAPP_MPS", 80, 1, _HIGHEST_PACE),
+        sms_sps=source.number("WABP_SMS_SPS", 10, 1, _HIGHEST_PACE),
+        smtp_url=source.text("WABP_SMTP_URL"),
+        log_level=source.choice("WABP_LOG_LEVEL", LOG_LEVELS, "INFO"),
+    )
+
+
+def with_keys(settings: Settings) -> Settings:
+    """Return settings that surely have keys: those given, else the ones kept beside the database.
+
+    Keys are made once, in a file that only its owner can read. Raises BadSetting when there is no
+    folder beside the database to keep them in (a database on a server).
+    """
+    if settings.secret_key and settings.data_keys:
+        return settings
+    beside = database_file(settings.database_url)
+    if beside is None:
+        missing = "WABP_DATA_KEYS" if settings.secret_key else "WABP_SECRET_KEY"
+        raise BadSetting("setting_missing", names=missing)
+    kept = _kept_keys(beside.with_name(beside.name + ".keys"))
+    return replace(
+        settings,
+        secret_key=settings.secret_key or kept["WABP_SECRET_KEY"],
+        data_keys=settings.data_keys or tuple(vault.read_keys(kept["WABP_DATA_KEYS"])),
+    )
+
+
+def database_file(url: str) -> Path | None:
+    """Return the file of a SQLite database, or None for a server."""
+    return Path(url.removeprefix("sqlite:///")) if url.startswith("sqlite:///") else None
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether a host name or address is this machine and nothing else."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+class _Source:
+    """The environment, with the `_FILE` way of giving a value."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = environ
+
+    @overload
+    def text(self, name: str) -> str | None: ...
+
+    @overload
+    def text(self, name: str, default: str) -> str: ...
+
+    @overload
+    def text(self, name: str, default: str | None) -> str | None: ...
+
+    def text(self, name: str, default: str | None = None) -> str | None:
+        value = self._environ.get(name, "").strip()
+        if not value and (path := self._environ.get(f"{name}_FILE", "").strip()):
+            try:
+                value = Path(path).read_text(encoding="utf-8").strip()
+            except (OSError, UnicodeDecodeError):
+                raise BadSetting("setting_file", name=f"{name}_FILE") from None
+        return value or default
+
+    def several(self, name: str) -> tuple[str, ...]:
+        return tuple(filter(None, (part.strip() for part in (self.text(name) or "").split(","))))
+
+    def number(self, name: str, default: int, lowest: int, highest: int) -> int:
+        value = self.text(name, str(default))
+        if not (value.isascii() and value.isdigit() and lowest <= int(value) <= highest):
+            raise BadSetting("setting_number", name=name, lowest=lowest, highest=highest)
+        return int(value)
+
+    def choice(self, name: str, choices: tuple[str, ...], default: str) -> str:
+        value = self.text(name, default)
+        if value not in choices:
+            raise BadSetting("setting_choice", name=name, choices=", ".join(choices))
+        return value
+
+    def require(self, names: list[str]) -> None:
+        missing = [name for name in names if self.text(name) is None]
+        if missing:
+            raise BadSetting("setting_missing", names=", ".join(missing))
+
+
+def _database_url(source: _Source, folder: Path, self_contained: bool) -> str:
+    default = f"sqlite:///{folder.resolve() / 'wabp.sqlite3'}" if self_contained else None
+    url = source.text("WABP_DATABASE_URL", default)
+    if url is None:
+        raise BadSetting("setting_missing", names="WABP_DATABASE_URL")
+    absolute = url.startswith("sqlite:////") and len(url) > len("sqlite:////")
+    if not absolute and not url.startswith("postgresql+psycopg://"):
+        raise BadSetting("setting_database", name="WABP_DATABASE_URL")
+    return url
+
+
+def _data_keys(source: _Source) -> tuple[bytes, ...]:
+    text = source.text("WABP_DATA_KEYS")
+    if text is None:
+        return ()
+    try:
+        return tuple(vault.read_keys(text))
+    except ValueError:
+        raise BadSetting("setting_keys", name="WABP_DATA_KEYS") from None
+
+
+def _public_url(source: _Source, host: str, port: int) -> str:
+    shown = f"[{host}]" if ":" in host and not host.startswith("[") else host
+    return _web_address(source, "WABP_PUBLIC_URL", f"http://{shown}:{port}")
+
+
+def _web_address(source: _Source, name: str, default: str) -> str:
+    """Https everywhere; plain http only where nothing leaves the machine."""
+    value = source.text(name, default).rstrip("/")
+    try:
+        parts = urlsplit(value)
+        _ = parts.port
+    except ValueError:
+        raise BadSetting("setting_url", name=name) from None
+    usable = parts.scheme in {"http", "https"} and parts.hostname and not parts.query and not parts.fragment
+    if not usable or (parts.scheme == "http" and not is_loopback(parts.hostname or "")):
+        raise BadSetting("setting_url", name=name)
+    return value
+
+
+def _sender(source: _Source, name: str, default: str | None) -> str | None:
+    value = source.text(name, default)
+    if value is not None and not phones.is_e164(value):
+        raise BadSetting("setting_sender", name=name)
+    return value
+
+
+def _kept_keys(path: Path) -> dict[str, str]:
+    """Read the key file, making it on first use in a way that two starting processes cannot both win."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.exists():
+        lines = f"WABP_SECRET_KEY={secrets.token_urlsafe(32)}\nWABP_DATA_KEYS={vault.new_key()}\n"
+        draft = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(lines)
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            os.link(draft, path)
+        except FileExistsError:
+            pass
+        finally:
+            draft.unlink()
+    pairs = (line.split("=", 1) for line in path.read_text(encoding="utf-8").splitlines() if "=" in line)
+    kept = dict(pairs)
+    if not {"WABP_SECRET_KEY", "WABP_DATA_KEYS"} <= kept.keys():
+        raise BadSetting("key_file", name=str(path))
+    return kept

@@ -1,0 +1,94 @@
+"""The pages, the hooks and the simulator's phones: requests in, one call below each, HTML out."""
+
+import json
+from importlib.resources import files
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, g
+from flask_babel import Babel
+from flask_bootstrap import Bootstrap5
+from flask_talisman import Talisman
+from flask_wtf.csrf import CSRFProtect
+
+from wabp.services import Services
+from wabp.web import (
+    board as board,
+    composing as composing,
+    hooks,
+    overview as overview,
+    pages,
+    problems,
+    public as public,
+    simulator,
+)
+
+# A form with five languages of text at their longest stays far below this.
+LARGEST_BODY = 256 * 1024
+
+CONTENT_SECURITY_POLICY = {
+    "default-src": "'none'",
+    "script-src": "'self'",
+    "style-src": "'self'",
+    "img-src": "'self' data:",
+    "connect-src": "'self'",
+    "font-src": "'self'",
+    "form-action": "'self'",
+    "base-uri": "'none'",
+    "object-src": "'none'",
+    "frame-ancestors": "'none'",
+}
+
+
+def register(app: Flask, services: Services, hook_tokens: tuple[str, ...]) -> None:
+    """Put all pages into the app, with their headers, languages and protection of forms."""
+    settings = services.settings
+    secure = urlsplit(settings.public_url).scheme == "https"
+    app.config.update(
+        SECRET_KEY=settings.secret_key,
+        MAX_CONTENT_LENGTH=LARGEST_BODY,
+        SESSION_COOKIE_NAME="__Host-wabp-form" if secure else "wabp-form",
+        SESSION_COOKIE_SECURE=secure,
+        SESSION_COOKIE_SAMESITE="Lax",
+        # A draft may stay open for a night; the token ends with the browser's session.
+        WTF_CSRF_TIME_LIMIT=None,
+        # We send no referrer at all, so none can be asked for.
+        WTF_CSRF_SSL_STRICT=False,
+        BOOTSTRAP_SERVE_LOCAL=True,
+        BABEL_TRANSLATION_DIRECTORIES="translations",
+        BABEL_DEFAULT_LOCALE="en",
+    )
+    app.extensions["hook_tokens"] = hook_tokens
+    app.jinja_env.globals["icons"] = json.loads((files("wabp.web") / "icons.json").read_text(encoding="utf-8"))
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    Babel(app, locale_selector=pages.language)
+    Bootstrap5(app)
+    csrf = CSRFProtect(app)
+    Talisman(
+        app,
+        force_https=False,
+        session_cookie_secure=secure,
+        strict_transport_security=secure,
+        content_security_policy=CONTENT_SECURITY_POLICY,
+        frame_options="DENY",
+        referrer_policy="no-referrer",
+    )
+    app.register_blueprint(pages.pages)
+    app.register_blueprint(hooks.hooks)
+    csrf.exempt(hooks.hooks)
+    # The phones and the one-click sign-in exist on one machine, with nothing real behind them.
+    if settings.demo_sign_in:
+        app.register_blueprint(simulator.simulator)
+    problems.register(app)
+    app.context_processor(_common)
+    app.after_request(_private)
+
+
+def _common() -> dict[str, object]:
+    return pages.bare_context() if g.get("bare") else pages.context()
+
+
+def _private(response: Response) -> Response:
+    """Pages of signed-in people are kept by no browser and no proxy."""
+    if response.mimetype == "text/html":
+        response.headers["Cache-Control"] = "no-store"
+    return response

@@ -1,0 +1,130 @@
+"""What a coordinator sees first, the reports of residents, and an officer's register of groups."""
+
+import uuid
+from typing import Any
+
+from flask import render_template
+
+from wabp import alerts, groups, insights, ledger, reports, rules
+from wabp.models import Alert, Group, Report, unseal
+from wabp.web import show
+from wabp.web.i18n import _
+from wabp.web.pages import actor, now, pages, session
+
+_RECENT = 10
+_EXCERPT = 80
+
+
+@pages.get("/groups/<slug>")
+def overview(slug: str) -> str:
+    """Show what needs doing, then what was done."""
+    group = groups.by_slug(session(), actor(), slug)
+    drafts = alerts.recent(session(), actor(), group, states=("draft", "held"), limit=_RECENT)
+    released = alerts.recent(session(), actor(), group, states=("released",), limit=_RECENT)
+    closed = alerts.recent(session(), actor(), group, states=("closed",), limit=_RECENT)
+    return render_template(
+        "overview.html",
+        group=group,
+        open_alerts=[_row(alert) for alert in released],
+        drafts=[
+            {"id": alert.id, "title": show.title(alert), "saved_at": show.day_and_hour(alert.saved_at, group)}
+            for alert in drafts
+        ],
+        recent=[_row(alert) for alert in closed],
+        reports=[_report(report) for report in reports.of_group(session(), actor(), group)[:5]],
+        figures=_figures(group),
+    )
+
+
+@pages.get("/groups/<slug>/reports", endpoint="reports")
+def reports_page(slug: str) -> str:
+    """List what residents reported."""
+    group = groups.by_slug(session(), actor(), slug)
+    rows = [_report(report) for report in reports.of_group(session(), actor(), group)]
+    return render_template("reports.html", group=group, reports=rows)
+
+
+@pages.get("/reports/<uuid:report_id>")
+def report(report_id: uuid.UUID) -> str:
+    """Show one report."""
+    found = reports.get(session(), actor(), report_id)
+    text = unseal(session(), found, "body")
+    shown = _report(found) | {"text": text or _("(no text)"), "flags": _flags(found, text)}
+    return render_template("report.html", group=found.group, report=shown)
+
+
+@pages.get("/registry")
+def registry() -> str:
+    """Show the groups of an officer's zone, with counts only."""
+    registered = groups.registry(session(), actor())
+    troubled = alerts.groups_with_many_refusals(session(), actor(), now=now())
+    rows = [
+        {
+            "name": row.name,
+            "district": row.district,
+            "street_count": len(row.streets),
+            "state": row.state,
+            "state_name": show.group_state(row.state),
+            "members": str(row.members) if row.members is not None else _("fewer than 5"),
+            "flags": [{"label": _("Many refusals")}] if row.id in troubled else [],
+        }
+        for row in registered
+    ]
+    return render_template("registry.html", groups=rows)
+
+
+def _row(alert: Alert) -> dict[str, Any]:
+    figures = insights.progress(session(), actor(), alert)
+    return {
+        "id": alert.id,
+        "title": show.title(alert),
+        "kind": alert.kind,
+        "released_at": show.day_and_hour(alert.released_at, alert.group),
+        "reached": figures.reached,
+        "recipients": figures.recipients,
+        "outcome": show.outcome_name(alert.outcome),
+    }
+
+
+def _report(report: Report) -> dict[str, Any]:
+    text = unseal(session(), report, "body")
+    membership = report.membership
+    street = membership.street.name if membership.street else None
+    excerpt = text if len(text) <= _EXCERPT else f"{text[:_EXCERPT].rstrip()}…"
+    return {
+        "id": report.id,
+        "label": show.resident(membership.number, street),
+        "street": street or "",
+        "excerpt": excerpt.replace("\n", " ") or _("(no text)"),
+        "at": show.day_and_hour(report.created_at, report.group),
+        "called": None,
+    }
+
+
+def _flags(report: Report, text: str) -> list[dict[str, str]]:
+    rulebook = groups.rulebook_of(report.group)
+    labels = dict.fromkeys(finding.label for finding in rules.check(text, report.language, rulebook))
+    number = rulebook.police_number
+    flags = [
+        {"label": _("%(what)s: for %(number)s only", what=show.label_title(label), number=number)}
+        for label in labels
+        if rulebook.actions[label] == "refuse"
+    ]
+    if report.forwarded:
+        flags.append({"label": _("Forwarded: hearsay")})
+    if report.media_count:
+        flags.append({"label": _("With pictures that we did not open")})
+    return flags
+
+
+def _figures(group: Group) -> dict[str, Any]:
+    languages = alerts.template_languages(session(), "urgent")
+    channels = ledger.channel_counts(session(), group.id, languages, now())
+    members = sum(channels.values())
+    reachable = members - channels.get("unreachable", 0)
+    week = insights.released_since(session(), group, now() - insights.A_WEEK)
+    return {
+        "members": members,
+        "reachable": f"{100 * reachable // members} %" if members else "–",
+        "alerts_this_week": week,
+    }

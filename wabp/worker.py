@@ -1,0 +1,159 @@
+"""The sender: one loop per channel that claims, hands over and records, at the channel's pace.
+
+It runs in a thread of its own with an event loop of its own. Every step that touches the database is one
+short transaction, committed here; none is open while the provider is called.
+"""
+
+import asyncio
+import logging
+import threading
+import time
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any
+
+from wabp import delivery, ledger
+from wabp.gateway import SMS, WHATSAPP, Outcome
+from wabp.services import Services
+
+log = logging.getLogger(__name__)
+
+# How often an idle lane looks for work, and how often doubtful rows are looked up.
+_IDLE_SECONDS = 0.1
+_DOUBTS_SECONDS = 5.0
+_SIMULATOR_SECONDS = 0.2
+_AFTER_TROUBLE_SECONDS = 1.0
+
+# A chunk is half a second of a lane's pace, so that an urgent alert never waits long behind info.
+_CHUNK_SECONDS = 0.5
+_LARGEST_CHUNK = 200
+_RECORD_TRIES = 5
+
+
+class Pace:
+    """Keeps a lane under its messages or segments a second. Time is monotonic."""
+
+    def __init__(self, per_second: int, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self.chunk = max(1, min(_LARGEST_CHUNK, int(per_second * _CHUNK_SECONDS)))
+        self._seconds_each = 1 / per_second
+        self._monotonic = monotonic
+        self._free_at = monotonic()
+
+    def after(self, cost: int) -> float:
+        """Return how many seconds to wait after handing over something of this cost."""
+        now = self._monotonic()
+        self._free_at = max(now - _CHUNK_SECONDS, self._free_at) + cost * self._seconds_each
+        return max(0.0, self._free_at - now)
+
+
+class Sender:
+    """Sends what the ledger holds until it is stopped."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self.run, name="sender", daemon=True)
+
+    def start(self) -> None:
+        """Begin sending in a thread."""
+        self._thread.start()
+
+    def stop(self, seconds: float = 15) -> None:
+        """Finish the chunk at hand, then end."""
+        self._stopping.set()
+        if self._thread.is_alive():
+            self._thread.join(seconds)
+
+    def run(self) -> None:
+        """Send until stopped, in this thread."""
+        asyncio.run(self._everything())
+
+    async def _everything(self) -> None:
+        settings = self._services.settings
+        loops = [
+            self._repeat(self._lane(WHATSAPP, Pace(settings.whatsapp_mps)), _IDLE_SECONDS),
+            self._repeat(self._lane(SMS, Pace(settings.sms_sps)), _IDLE_SECONDS),
+            self._repeat(self._look_up_doubts, _DOUBTS_SECONDS),
+        ]
+        if self._services.simulator is not None:
+            loops.append(self._repeat(self._advance_simulator, _SIMULATOR_SECONDS))
+        try:
+            await asyncio.gather(*loops)
+        finally:
+            await self._services.gateway.close()
+
+    async def _repeat(self, step: Callable[[], Coroutine[Any, Any, float | None]], idle: float) -> None:
+        """Run a step again and again. Trouble is logged and waited out: a sender that ends sends nothing."""
+        while not self._stopping.is_set():
+            try:
+                pause = await step()
+            except Exception:
+                log.exception("sender step failed")
+                pause = _AFTER_TROUBLE_SECONDS
+            await self._pause(idle if pause is None else pause)
+
+    def _lane(self, channel: str, pace: Pace) -> Callable[[], Coroutine[Any, Any, float | None]]:
+        async def step() -> float | None:
+            chunk = await asyncio.to_thread(self._claim, channel, pace.chunk)
+            if chunk is None:
+                return None
+            outcomes = await delivery.hand_over(self._services.gateway, chunk)
+            wait = await self._record(outcomes)
+            return max(wait, pace.after(chunk.cost))
+
+        return step
+
+    def _claim(self, channel: str, size: int) -> delivery.Chunk | None:
+        now = self._services.clock()
+        with self._services.reading() as session:
+            if not ledger.something_waits(session, channel, now):
+                return None
+        with self._services.writing() as session:
+            chunk = delivery.claim(session, self._services.sending, channel, size, now)
+            session.commit()
+        return chunk
+
+    async def _record(self, outcomes: Sequence[tuple[int, Outcome]]) -> float:
+        """Record a chunk, trying again while the database is busy: what was sent must not stay in doubt."""
+        for left in reversed(range(_RECORD_TRIES)):
+            try:
+                return await asyncio.to_thread(self._record_once, outcomes)
+            except Exception:
+                if not left:
+                    raise
+                log.exception("recording a chunk failed; trying again")
+                await asyncio.sleep(_AFTER_TROUBLE_SECONDS)
+        raise AssertionError("unreachable")
+
+    def _record_once(self, outcomes: Sequence[tuple[int, Outcome]]) -> float:
+        with self._services.writing() as session:
+            wait = delivery.record(session, outcomes, self._services.clock())
+            session.commit()
+        return wait
+
+    async def _look_up_doubts(self) -> float | None:
+        doubts = await asyncio.to_thread(self._doubts)
+        if doubts:
+            looks = await delivery.look(self._services.gateway, doubts)
+            await asyncio.to_thread(self._settle, looks)
+        return None
+
+    def _doubts(self) -> list[delivery.Doubt]:
+        with self._services.reading() as session:
+            return delivery.doubts(session, self._services.sending, self._services.clock())
+
+    def _settle(self, looks: delivery.Looks) -> None:
+        with self._services.writing() as session:
+            delivery.settle(session, looks, self._services.clock())
+            session.commit()
+
+    async def _advance_simulator(self) -> float | None:
+        simulator = self._services.simulator
+        assert simulator is not None
+        await asyncio.to_thread(simulator.advance, self._services.clock())
+        return None
+
+    async def _pause(self, seconds: float) -> None:
+        """Wait, but end early when asked to stop."""
+        until = time.monotonic() + seconds
+        while not self._stopping.is_set() and (left := until - time.monotonic()) > 0:
+            await asyncio.sleep(min(left, _IDLE_SECONDS))
