@@ -21,7 +21,7 @@ PACKAGE = ROOT / "wabp"
 # Put together here, so that this file does not hold what it looks for.
 ONE_MACHINE = re.compile(r"(?<![\w.])/(?:" + "|".join(("root", "home", "work", "tmp")) + r")/")
 NOT_TEXT = {".png", ".mo", ".woff2", ".ico", ".sqlite3"}
-MADE_BY_TOOLS = {".git", ".venv", "instance", "build", "dist", "__pycache__"}
+MADE_BY_TOOLS = re.compile(r"\.(?!ci$|gitignore$)|instance$|build$|dist$|__pycache__$|.*\.egg-info$")
 
 CATALOGUES = sorted(PACKAGE.glob("web/translations/*/LC_MESSAGES/*.po"))
 SLOT = re.compile(r"\{[a-z_]+\}")
@@ -39,7 +39,7 @@ def repository_files() -> Iterator[Path]:
     if listed.returncode == 0:
         found = [ROOT / name for name in listed.stdout.split("\0") if name]
     else:  # a copy without git
-        found = [path for path in ROOT.rglob("*") if not MADE_BY_TOOLS & set(path.relative_to(ROOT).parts)]
+        found = [path for path in ROOT.rglob("*") if not any(map(MADE_BY_TOOLS.match, path.relative_to(ROOT).parts))]
     yield from (path for path in found if path.is_file())
 
 

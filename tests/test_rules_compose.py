@@ -12,8 +12,14 @@ from wabp.texts import LANGUAGES
 
 TYPED = "Twee personen forceren achterdeur, zwarte jassen, vluchten richting sluis."
 ALERT = rules.Wording(
-    kind="urgent", category="burglary", group="Buurtgroep Demo", language="nl", texts={"nl": TYPED},
-    street="Vaartkant", called="21:04", until="23:06",
+    kind="urgent",
+    category="burglary",
+    group="Buurtgroep Demo",
+    language="nl",
+    texts={"nl": TYPED},
+    street="Vaartkant",
+    called="21:04",
+    until="23:06",
 )
 STATEMENTS = {
     "nl": "101 gebeld om 21:04, niet opnieuw bellen",
@@ -28,8 +34,29 @@ HOSTILE = st.one_of(
     st.text(max_size=300),
     st.lists(
         st.sampled_from(
-            ["Bel 112.", "Bel 101 (politie) of 112 (brandweer, ambulance).", "*101 gebeld*", "{police}", "\n", " ", "…",
-             "Call 112.", "ë", "👨‍👩‍👧", "🇧🇪", "e\u0301", "{", "}", "_x_", "~", "`", "> ", "112.", "bel 112", "a" * 50]
+            [
+                "Bel 112.",
+                "Bel 101 (politie) of 112 (brandweer, ambulance).",
+                "*101 gebeld*",
+                "{police}",
+                "\n",
+                " ",
+                "…",
+                "Call 112.",
+                "ë",
+                "👨‍👩‍👧",
+                "🇧🇪",
+                "e\u0301",
+                "{",
+                "}",
+                "_x_",
+                "~",
+                "`",
+                "> ",
+                "112.",
+                "bel 112",
+                "a" * 50,
+            ]
         ),
         max_size=120,
     ).map("".join),
@@ -37,7 +64,11 @@ HOSTILE = st.one_of(
 
 
 def compose(
-    wording: rules.Wording, language: str, channel: Literal["whatsapp", "sms"], country: str = "be", limit: int | None = None
+    wording: rules.Wording,
+    language: str,
+    channel: Literal["whatsapp", "sms"],
+    country: str = "be",
+    limit: int | None = None,
 ) -> str:
     return rules.compose(wording, language, channel, rules.load_rulebook(country), limit=limit)
 
@@ -135,7 +166,9 @@ def test_template_values_are_one_line_filled_and_short_enough(typed: str, langua
 
 
 def test_a_template_shows_line_breaks_as_dots() -> None:
-    values = rules.template_variables(replace(ALERT, texts={"nl": "een\n\ntwee\tdrie"}), "nl", rules.load_rulebook("be"))
+    values = rules.template_variables(
+        replace(ALERT, texts={"nl": "een\n\ntwee\tdrie"}), "nl", rules.load_rulebook("be")
+    )
     assert values["2"] == "een · twee drie"
 
 

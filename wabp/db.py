@@ -33,9 +33,13 @@ class ReadOrWriteSession(FlaskSession):
 
     def get_bind(self, *args: Any, **kwargs: Any) -> Engine | Connection:
         bind = super().get_bind(*args, **kwargs)
-        if self.info.get("reading") and isinstance(bind, Engine):
-            return bind.execution_options(reading=True, postgresql_readonly=True)
-        return bind
+        if not self.info.get("reading") or not isinstance(bind, Engine):
+            return bind
+        # One and the same engine object for the whole session: each new one would be a new connection.
+        if "reader" not in self.info:
+            self.info["reader"] = bind.execution_options(reading=True, postgresql_readonly=True)
+        reader: Engine = self.info["reader"]
+        return reader
 
 
 db = SQLAlchemy(model_class=Base, session_options={"class_": ReadOrWriteSession})

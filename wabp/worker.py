@@ -9,7 +9,10 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass
 from typing import Any
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from wabp import delivery, ledger
 from wabp.gateway import SMS, WHATSAPP, Outcome
@@ -43,6 +46,66 @@ class Pace:
         now = self._monotonic()
         self._free_at = max(now - _CHUNK_SECONDS, self._free_at) + cost * self._seconds_each
         return max(0.0, self._free_at - now)
+
+
+@dataclass(frozen=True)
+class Sent:
+    """One chunk that was handed over: what it cost, and how long the provider asked us to wait."""
+
+    cost: int
+    wait_seconds: float
+
+
+async def send_chunk(services: Services, channel: str, limit: int) -> Sent | None:
+    """Send up to `limit` waiting messages of a channel: claim, hand over, record. None when none waits."""
+    chunk = await asyncio.to_thread(_claim, services, channel, limit)
+    if chunk is None:
+        return None
+    outcomes = await delivery.hand_over(services.gateway, chunk)
+    return Sent(chunk.cost, await _record(services, outcomes))
+
+
+async def look_up_doubts(services: Services) -> None:
+    """Ask the provider about rows whose hand-over nobody can prove, and settle them."""
+    with services.reading() as session:
+        doubts = delivery.doubts(session, services.sending, services.clock())
+    if not doubts:
+        return
+    looks = await delivery.look(services.gateway, doubts)
+    with services.writing() as session:
+        delivery.settle(session, looks, services.clock())
+        session.commit()
+
+
+def _claim(services: Services, channel: str, limit: int) -> delivery.Chunk | None:
+    now = services.clock()
+    with services.reading() as session:
+        if not ledger.something_waits(session, channel, now):
+            return None
+    with services.writing() as session:
+        chunk = delivery.claim(session, services.sending, channel, limit, now)
+        session.commit()
+    return chunk
+
+
+async def _record(services: Services, outcomes: Sequence[tuple[int, Outcome]]) -> float:
+    """Record a chunk, trying again while the database is busy: what was sent must not stay in doubt."""
+    for left in reversed(range(_RECORD_TRIES)):
+        try:
+            return await asyncio.to_thread(_record_once, services, outcomes)
+        except SQLAlchemyError:
+            if not left:
+                raise
+            log.exception("recording a chunk failed; trying again")
+            await asyncio.sleep(_AFTER_TROUBLE_SECONDS)
+    raise AssertionError("unreachable")
+
+
+def _record_once(services: Services, outcomes: Sequence[tuple[int, Outcome]]) -> float:
+    with services.writing() as session:
+        wait = delivery.record(session, outcomes, services.clock())
+        session.commit()
+    return wait
 
 
 class Sender:
@@ -93,58 +156,14 @@ class Sender:
 
     def _lane(self, channel: str, pace: Pace) -> Callable[[], Coroutine[Any, Any, float | None]]:
         async def step() -> float | None:
-            chunk = await asyncio.to_thread(self._claim, channel, pace.chunk)
-            if chunk is None:
-                return None
-            outcomes = await delivery.hand_over(self._services.gateway, chunk)
-            wait = await self._record(outcomes)
-            return max(wait, pace.after(chunk.cost))
+            sent = await send_chunk(self._services, channel, pace.chunk)
+            return None if sent is None else max(sent.wait_seconds, pace.after(sent.cost))
 
         return step
 
-    def _claim(self, channel: str, size: int) -> delivery.Chunk | None:
-        now = self._services.clock()
-        with self._services.reading() as session:
-            if not ledger.something_waits(session, channel, now):
-                return None
-        with self._services.writing() as session:
-            chunk = delivery.claim(session, self._services.sending, channel, size, now)
-            session.commit()
-        return chunk
-
-    async def _record(self, outcomes: Sequence[tuple[int, Outcome]]) -> float:
-        """Record a chunk, trying again while the database is busy: what was sent must not stay in doubt."""
-        for left in reversed(range(_RECORD_TRIES)):
-            try:
-                return await asyncio.to_thread(self._record_once, outcomes)
-            except Exception:
-                if not left:
-                    raise
-                log.exception("recording a chunk failed; trying again")
-                await asyncio.sleep(_AFTER_TROUBLE_SECONDS)
-        raise AssertionError("unreachable")
-
-    def _record_once(self, outcomes: Sequence[tuple[int, Outcome]]) -> float:
-        with self._services.writing() as session:
-            wait = delivery.record(session, outcomes, self._services.clock())
-            session.commit()
-        return wait
-
     async def _look_up_doubts(self) -> float | None:
-        doubts = await asyncio.to_thread(self._doubts)
-        if doubts:
-            looks = await delivery.look(self._services.gateway, doubts)
-            await asyncio.to_thread(self._settle, looks)
+        await look_up_doubts(self._services)
         return None
-
-    def _doubts(self) -> list[delivery.Doubt]:
-        with self._services.reading() as session:
-            return delivery.doubts(session, self._services.sending, self._services.clock())
-
-    def _settle(self, looks: delivery.Looks) -> None:
-        with self._services.writing() as session:
-            delivery.settle(session, looks, self._services.clock())
-            session.commit()
 
     async def _advance_simulator(self) -> float | None:
         simulator = self._services.simulator
