@@ -115,10 +115,20 @@ def draft(
         form_token=form_token,
         created_at=now,
     )
-    _fill(session, alert, content, now)
+    with session.no_autoflush:
+        _fill(session, alert, content, now)
     session.add(alert)
     accounts.record(session, actor, "drafted", "alert", alert.id, now=now, zone_id=group.zone_id)
     return alert
+
+
+def discard(session: Session, actor: Actor, alert: Alert) -> None:
+    """Remove a draft and its words; what the check said of it stays, without words. Raises WrongState."""
+    groups.require_coordinating(session, actor, alert.group)
+    _require_unsent(alert)
+    session.flush()
+    session.execute(update(Finding).where(Finding.alert_id == alert.id).values(alert_id=None))
+    session.delete(alert)
 
 
 def edit(session: Session, actor: Actor, alert: Alert, content: Content, *, now: datetime) -> None:
@@ -184,6 +194,7 @@ def review(session: Session, actor: Actor, alert: Alert, *, now: datetime) -> Re
     check = examine(session, alert)
     _require_call_answer(alert, check.rulebook, now)
     _require_few_refusals(session, actor, alert.group, now)
+    _require_life(alert, check.rulebook, now)
     if check.verdict is rules.Verdict.REFUSE:
         _keep_findings(session, actor, alert, check, "refused", now)
         accounts.record(session, actor, "refused", "alert", alert.id, now=now, zone_id=alert.group.zone_id)
@@ -284,9 +295,9 @@ def groups_with_many_refusals(session: Session, officer: Actor, *, now: datetime
     return set(session.scalars(counted))
 
 
-def expiry(alert_kind: str, rulebook: rules.Rulebook, begins: datetime) -> datetime:
+def expiry(alert_kind: str, rulebook: rules.Rulebook, released: datetime) -> datetime:
     """Return when an alert of this kind is too old to arrive (R6)."""
-    return begins + timedelta(hours=rulebook.expiry_hours[alert_kind])
+    return released + timedelta(hours=rulebook.expiry_hours[alert_kind])
 
 
 def begins_at(group: Group, kind: str, now: datetime) -> datetime | None:
@@ -394,6 +405,14 @@ def _require_call_answer(alert: Alert, rulebook: rules.Rulebook, now: datetime) 
         raise BadInput("call_too_old", field="called_at")
 
 
+def _require_life(alert: Alert, rulebook: rules.Rulebook, now: datetime) -> None:
+    """What would be too old before the street wakes is not worth releasing."""
+    begins = begins_at(alert.group, alert.kind, now)
+    if begins is not None and expiry(alert.kind, rulebook, now) <= begins:
+        clock = groups.clock_of(alert.group)
+        raise BadInput("too_old_by_morning", field="kind", time=f"{begins.astimezone(clock):%H:%M}")
+
+
 def _require_few_refusals(session: Session, actor: Actor, group: Group, now: datetime) -> None:
     if _refused_attempts(session, actor, group, now - REFUSALS_WITHIN) >= MOST_REFUSALS:
         raise TooMany("many_refusals")
@@ -441,7 +460,7 @@ def _take(session: Session, alert: Alert, rulebook: rules.Rulebook, now: datetim
             state="released",
             released_at=now,
             not_before=begins,
-            expires_at=expiry(alert.kind, rulebook, begins or now),
+            expires_at=expiry(alert.kind, rulebook, now),
             rulebook_version=rulebook.version,
         )
         .returning(Alert.id)

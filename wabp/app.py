@@ -43,6 +43,16 @@ def create_app(
     return app
 
 
+def create_web_app() -> Flask:
+    """Return the app of a child process that serves pages: its log is set up, and it ends with its parent."""
+    from wabp import server
+
+    settings = settings_module.load()
+    set_up_logging(settings.log_level)
+    server.leave_with_parent()
+    return create_app(settings)
+
+
 def build() -> Services:
     """Return the services of this process, from the environment."""
     settings = settings_module.load()

@@ -215,6 +215,9 @@ def send_alert(
         released = alerts.release(
             session, OPERATOR, alerts.draft(session, OPERATOR, group, content, now=now), now=now
         )
+        if released.stopped:
+            # Nobody goes on with a command's draft; the refusal itself is kept.
+            alerts.discard(session, OPERATOR, released.alert)
         session.commit()
         if released.stopped:
             return _fail(_refusal(released.stopped, typed, content.language))

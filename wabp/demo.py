@@ -4,12 +4,9 @@ Their numbers start with +32 400, which is given to nobody. Even so, delivery ne
 person through a real provider.
 """
 
-import json
 import uuid
 from collections.abc import Sequence
 from datetime import datetime
-from functools import cache
-from importlib.resources import files
 from itertools import islice
 from typing import Any
 
@@ -17,6 +14,7 @@ from sqlalchemy import delete, insert, or_, select
 from sqlalchemy.orm import Session
 
 from wabp import texts
+from wabp.data import ghent
 from wabp.errors import BadInput, WrongState
 from wabp.models import (
     Account,
@@ -50,6 +48,7 @@ MOST_MEMBERS = 900_000
 
 _GROUP_NAME = "Buurtgroep Muide"
 _GROUP_DISTRICT = "Muide"
+_GROUP_STREETS = 9
 _COORDINATOR, _DEPUTY = "Greet Vanlerberghe", "Youssef Amrani"
 _OFFICES = (
     ("inspector", "Peter Claes"),
@@ -127,8 +126,8 @@ def remove(session: Session) -> None:
 
 def _add_places(session: Session, zone: Zone, quiet: str | None, now: datetime) -> Group:
     group = None
-    for found in _ghent()["districts"]:
-        district = District(zone=zone, name=found["name"], outline=found["outline"])
+    for found in ghent()["districts"]:
+        district = District(zone=zone, name=found["name"], outline=list(found["outline"]))
         streets = [
             Street(district=district, name=street["name"], postcode=street["postcode"], assigned="demo")
             for street in found["streets"]
@@ -144,7 +143,7 @@ def _add_places(session: Session, zone: Zone, quiet: str | None, now: datetime) 
                 quiet=quiet,
                 demo=True,
                 created_at=now,
-                streets=streets,
+                streets=streets[:_GROUP_STREETS],
             )
             session.add(group)
     assert group is not None
@@ -221,9 +220,3 @@ def _member(
             "given_at": now,
         },
     )
-
-
-@cache
-def _ghent() -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((files("wabp.data") / "ghent.json").read_text(encoding="utf-8"))
-    return found

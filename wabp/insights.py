@@ -97,7 +97,9 @@ def forecast(
     )
 
 
-def previews(wording: rules.Wording, rulebook: rules.Rulebook, languages: Sequence[str]) -> dict[tuple[str, rules.Channel], str]:
+def previews(
+    wording: rules.Wording, rulebook: rules.Rulebook, languages: Sequence[str]
+) -> dict[tuple[str, rules.Channel], str]:
     """Return the text as each language and channel will get it."""
     channels: tuple[rules.Channel, ...] = ("whatsapp", "sms")
     return {

@@ -412,7 +412,9 @@ def _best_of_each(cause: str, cause_id: uuid.UUID) -> Any:
     )
 
 
-def channel_counts(session: Session, group_id: uuid.UUID, template_languages: Collection[str], now: datetime) -> dict[str, int]:
+def channel_counts(
+    session: Session, group_id: uuid.UUID, template_languages: Collection[str], now: datetime
+) -> dict[str, int]:
     """Return how many active members an alert would reach by which channel; `unreachable` for the rest."""
     channel = case((_writable(), _channel_for(template_languages, now)), else_="unreachable")
     counts = session.execute(

@@ -1,9 +1,12 @@
 """Runs the parts as processes: pages in a child (granian), sender and timed jobs in the parent (ADR 0004)."""
 
 import logging
+import multiprocessing
+import os
 import signal
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -20,8 +23,12 @@ from wabp.worker import Sender
 log = logging.getLogger(__name__)
 
 # Named, not imported: the child process builds the app for itself.
-_APP = "wabp.app:create_app"
+_APP = "wabp.app:create_web_app"
 _THREADS = 16
+
+# How long a start waits for the port of an earlier run that is just ending.
+_PORT_SECONDS = 5.0
+_PARENT_SECONDS = 0.25
 
 
 def run_everything(services: Services) -> None:
@@ -49,7 +56,21 @@ def run_scheduler(services: Services) -> None:
         _until_stopped()
 
 
+def leave_with_parent() -> None:
+    """End this child process when its parent is gone, however it went: an orphan would keep the port."""
+    parent = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(_PARENT_SECONDS)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    threading.Thread(target=watch, name="parent-watch", daemon=True).start()
+
+
 def _serve_pages(settings: Settings) -> None:
+    # A forked child would inherit the sender's locks and database connections; a spawned one has its own.
+    multiprocessing.set_start_method("spawn", force=True)
     Granian(
         _APP,
         address=settings.host,
@@ -93,10 +114,19 @@ def _until_stopped() -> None:
 
 def _require_free_port(settings: Settings) -> None:
     """Say in one line that the address is taken, before any process starts."""
+    until = time.monotonic() + _PORT_SECONDS
+    while not _is_free(settings):
+        if time.monotonic() > until:
+            raise BadSetting("address_taken", host=settings.host, port=settings.port)
+        time.sleep(_PARENT_SECONDS)
+
+
+def _is_free(settings: Settings) -> bool:
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((settings.host.strip("[]"), settings.port))
         except OSError:
-            raise BadSetting("address_taken", host=settings.host, port=settings.port) from None
+            return False
+    return True

@@ -122,6 +122,8 @@ class Simulator:
 
     def advance(self, now: datetime) -> int:
         """Let all phones do what is due, tell the product, and return how many steps were made."""
+        if not self._calls and not self._something_is_due(now):
+            return 0
         steps = 0
         while moved := self._move_due(now):
             steps += moved
@@ -180,6 +182,11 @@ class Simulator:
         except SQLAlchemyError:
             return False
         return True
+
+    def _something_is_due(self, now: datetime) -> bool:
+        with self._open_session(reading=True) as session:
+            due = select(SimulatedMessage.id).where(SimulatedMessage.next_at <= now)
+            return session.execute(due.limit(1)).first() is not None
 
     def _move_due(self, now: datetime) -> int:
         """Move the messages that are due by one step each, and plan to tell of it."""

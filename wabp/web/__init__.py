@@ -4,7 +4,7 @@ import json
 from importlib.resources import files
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, g
+from flask import Flask, Response, g, request
 from flask_babel import Babel
 from flask_bootstrap import Bootstrap5
 from flask_talisman import Talisman
@@ -79,12 +79,19 @@ def register(app: Flask, services: Services, hook_tokens: tuple[str, ...]) -> No
     if settings.demo_sign_in:
         app.register_blueprint(simulator.simulator)
     problems.register(app)
+    app.before_request(_know_who_asks)
     app.context_processor(_common)
     app.after_request(_private)
 
 
 def _common() -> dict[str, object]:
     return pages.bare_context() if g.get("bare") else pages.context()
+
+
+def _know_who_asks() -> None:
+    """Pages know their reader from the start: the language of every word on them depends on it."""
+    if request.blueprint in {"web", "simulator"} and request.endpoint != "web.health":
+        pages.actor()
 
 
 def _private(response: Response) -> Response:

@@ -154,9 +154,10 @@ def _close_context(alert: Alert, chosen: str) -> dict[str, Any]:
 def _timeline(alert: Alert) -> list[dict[str, str]]:
     group = alert.group
     number = groups.rulebook_of(group).police_number
+    version = alert.rulebook_version or ""
     steps = [
         (alert.called_at, _("%(number)s called", number=number), "urgent"),
-        (alert.released_at, _("Sent, checked with the rules %(version)s", version=alert.rulebook_version or ""), "brand"),
+        (alert.released_at, _("Sent, checked with the rules %(version)s", version=version), "brand"),
         (alert.not_before, _("Leaves after the quiet hours"), "quiet"),
         (alert.expires_at, _("After this nothing leaves any more"), "quiet"),
         (alert.closed_at, _("Closed: %(outcome)s", outcome=show.outcome_name(alert.outcome)), "ok"),

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Response, make_response, redirect, render_template, request, url_for
 
-from wabp import alerts, groups, insights, rules, segments, texts
+from wabp import alerts, groups, insights, reports, rules, segments, texts
 from wabp.errors import BadInput, NotThere, Problem
 from wabp.models import Alert, Group, unseal
 from wabp.web import show
@@ -56,9 +56,12 @@ class ComposerForm:
 def compose(slug: str) -> Response | str:
     """Write a new alert."""
     group = groups.by_slug(session(), actor(), slug)
-    if request.method == "GET":
-        return _composer(group, _new_form(group))
-    return _act(group, None)
+    if request.method == "POST":
+        return _act(group, None)
+    form = _new_form(group)
+    if report_id := request.args.get("report"):
+        _take_over_report(form, report_id)
+    return _composer(group, form)
 
 
 @pages.route("/alerts/<uuid:alert_id>/edit", methods=["GET", "POST"])
@@ -145,6 +148,19 @@ def _save(group: Group, alert: Alert | None, form: ComposerForm) -> Alert:
     return alert
 
 
+def _take_over_report(form: ComposerForm, report_id: str) -> None:
+    """Begin with what a resident reported, without the words that may not be passed on."""
+    try:
+        report = reports.get(session(), actor(), uuid.UUID(report_id))
+    except ValueError:
+        raise NotThere from None
+    text = unseal(session(), report, "body")[: alerts.LONGEST_TEXT]
+    rulebook = groups.rulebook_of(report.group)
+    form.language = report.language
+    form.text = rules.rewrite(text, rules.check(text, report.language, rulebook), report.language, rulebook)
+    form.street_id = str(report.membership.street_id or "")
+
+
 def _accept_rewrite(group: Group, form: ComposerForm) -> None:
     rulebook = groups.rulebook_of(group)
     typed = {form.language: texts.clean(form.text), **{k: texts.clean(v) for k, v in form.versions.items() if v}}
@@ -173,7 +189,8 @@ def _composer(
         message = _("Change the marked words, or say in %(least)s characters or more why you keep them.", least=least)
         errors.append({"field": "reason", "message": message})
     elif stopped is not None:
-        errors.append({"field": "text", "message": _("This may not be sent. Use the suggestion or change the marked words.")})
+        message = _("This may not be sent. Use the suggestion or change the marked words.")
+        errors.append({"field": "text", "message": message})
     return render_template(
         "composer.html",
         **_composer_context(group, form),
@@ -225,8 +242,7 @@ def _composed(
 ) -> dict[tuple[str, rules.Channel], str]:
     """Compose as it would leave now, by the very function that delivery uses."""
     kind: rules.Kind = "urgent" if form.kind == "urgent" and form.called != "not_emergency" else "info"
-    begins = alerts.begins_at(group, kind, now())
-    ends = alerts.expiry(kind, rulebook, begins or now())
+    ends = alerts.expiry(kind, rulebook, now())
     street = next((street.name for street in group.streets if str(street.id) == form.street_id), None)
     wording = rules.Wording(
         kind=kind,
@@ -312,6 +328,7 @@ def _review_page(alert: Alert, errors: list[dict[str, str]]) -> Response | str:
         return make_response(redirect(url_for("web.edit", alert_id=alert.id), 303))
     form = _form_of(alert)
     context = _composer_context(group, form)
+    kept = [finding | {"reason": reason} for finding in context["findings"]]
     return render_template(
         "review.html",
         alert={"id": alert.id, "kind": alert.kind},
@@ -319,7 +336,7 @@ def _review_page(alert: Alert, errors: list[dict[str, str]]) -> Response | str:
         summary=_summary(alert, form, check, reason, context["forecast"]["members"]),
         forecast=context["forecast"],
         previews=context["previews"],
-        findings=context["findings"],
+        findings=kept,
         checked={
             "at": show.hour(now(), group),
             "rulebook_title": check.rulebook.title,
@@ -336,8 +353,7 @@ def _summary(
 ) -> list[dict[str, str | None]]:
     group = alert.group
     to = url_for("web.edit", alert_id=alert.id)
-    begins = alerts.begins_at(group, alert.kind, now())
-    ends = alerts.expiry(alert.kind, check.rulebook, begins or now())
+    ends = alerts.expiry(alert.kind, check.rulebook, now())
     rows: list[dict[str, str | None]] = [
         {"name": _("Kind"), "value": show.category(alert.category), "kind": alert.kind, "edit_url": f"{to}#field-kind"}
     ]

@@ -3,7 +3,7 @@
 import uuid
 from typing import Any
 
-from flask import render_template
+from flask import Response, make_response, redirect, render_template, url_for
 
 from wabp import alerts, groups, insights, ledger, reports, rules
 from wabp.models import Alert, Group, Report, unseal
@@ -53,6 +53,15 @@ def report(report_id: uuid.UUID) -> str:
     return render_template("report.html", group=found.group, report=shown)
 
 
+@pages.post("/reports/<uuid:report_id>")
+def report_read(report_id: uuid.UUID) -> Response:
+    """Note that a coordinator read a report: it no longer counts as new."""
+    found = reports.get(session(), actor(), report_id)
+    reports.mark_opened(session(), actor(), found, now=now())
+    session().commit()
+    return make_response(redirect(url_for("web.reports", slug=found.group.slug), 303))
+
+
 @pages.get("/registry")
 def registry() -> str:
     """Show the groups of an officer's zone, with counts only."""
@@ -97,7 +106,7 @@ def _report(report: Report) -> dict[str, Any]:
         "street": street or "",
         "excerpt": excerpt.replace("\n", " ") or _("(no text)"),
         "at": show.day_and_hour(report.created_at, report.group),
-        "called": None,
+        "opened": report.opened_at is not None,
     }
 
 

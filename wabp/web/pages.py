@@ -143,7 +143,7 @@ def bare_context(country: str = "be") -> dict[str, object]:
         "viewer": None,
         "navigation": [],
         "zone_name": "",
-        "simulated": services().settings.simulated,
+        "simulated": services().settings.demo_sign_in,
         "demo": False,
     }
 
