@@ -45,3 +45,19 @@ def house(database_url: str, tmp_path: Path) -> Iterator[House]:
 def cast(house: House) -> Cast:
     """The same house, with the people of the stories in it."""
     return add_cast(house)
+
+
+@pytest.fixture
+def light_house(tmp_path: Path) -> Iterator[House]:
+    """A house on SQLite alone, for what does not depend on the kind of database."""
+    built = House(f"sqlite:///{tmp_path / 'light.sqlite3'}", tmp_path, STORY_TIME)
+    with built.app.app_context():
+        db.db.create_all()
+    yield built
+    built.close()
+
+
+@pytest.fixture
+def light_cast(light_house: House) -> Cast:
+    """The same, with the people of the stories in it."""
+    return add_cast(light_house)

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from wabp import accounts, groups, ledger, rules, texts
 from wabp.accounts import Actor
-from wabp.errors import BadInput, NotThere, TooMany, WrongState
+from wabp.errors import BadInput, NotThere, WrongState
 from wabp.models import Alert, AlertText, Finding, Group, Street, Template, new_id, seal, unseal
 
 LONGEST_TEXT = 1_000
@@ -70,7 +70,7 @@ class Check:
 
 @dataclass(frozen=True)
 class Review:
-    """Whether an alert could be released now; `stopped_by` is refused, needs_reason, or None."""
+    """Whether an alert could be released now; `stopped_by` is refused, many_refusals, needs_reason, or None."""
 
     check: Check
     stopped_by: str | None
@@ -185,20 +185,22 @@ def check_texts(group: Group, typed: Mapping[str, str], *, kind: str) -> Check:
 def review(session: Session, actor: Actor, alert: Alert, *, now: datetime) -> Review:
     """Say whether an alert could be released now: the last stop before the page with the send button.
 
-    A refusal is recorded, so commit either way. Raises BadInput while the call question is open,
-    WrongState, TooMany, NotThere.
+    A refusal is recorded, so commit either way; from the tenth in an hour on it is `many_refusals`. A text
+    that nothing is wrong with passes even then. Raises BadInput while the call question is open,
+    WrongState, NotThere.
     """
     groups.require_coordinating(session, actor, alert.group)
     _require_unsent(alert)
     groups.require_active(alert.group)
     check = examine(session, alert)
     _require_call_answer(alert, check.rulebook, now)
-    _require_few_refusals(session, actor, alert.group, now)
     _require_life(alert, check.rulebook, now)
     if check.verdict is rules.Verdict.REFUSE:
         _keep_findings(session, actor, alert, check, "refused", now)
         accounts.record(session, actor, "refused", "alert", alert.id, now=now, zone_id=alert.group.zone_id)
-        return Review(check, "refused")
+        session.flush()
+        tries = _refused_attempts(session, actor, alert.group, now - REFUSALS_WITHIN)
+        return Review(check, "refused" if tries < MOST_REFUSALS else "many_refusals")
     if check.verdict is rules.Verdict.CONFIRM and len(unseal(session, alert, "reason")) < SHORTEST_REASON:
         return Review(check, "needs_reason")
     return Review(check, None)
@@ -411,11 +413,6 @@ def _require_life(alert: Alert, rulebook: rules.Rulebook, now: datetime) -> None
     if begins is not None and expiry(alert.kind, rulebook, now) <= begins:
         clock = groups.clock_of(alert.group)
         raise BadInput("too_old_by_morning", field="kind", time=f"{begins.astimezone(clock):%H:%M}")
-
-
-def _require_few_refusals(session: Session, actor: Actor, group: Group, now: datetime) -> None:
-    if _refused_attempts(session, actor, group, now - REFUSALS_WITHIN) >= MOST_REFUSALS:
-        raise TooMany("many_refusals")
 
 
 def _refused_attempts(session: Session, actor: Actor, group: Group, since: datetime) -> int:

@@ -80,7 +80,7 @@ def _serve_pages(settings: Settings) -> None:
         blocking_threads=_THREADS,
         factory=True,
         websockets=False,
-        log_level=LogLevels.warning,
+        log_level=LogLevels.error,
         respawn_failed_workers=True,
         workers_kill_timeout=10,
     ).serve()

@@ -9,7 +9,7 @@ from wabp import alerts, groups, insights, reports
 from wabp.errors import BadInput, WrongState
 from wabp.models import Alert
 from wabp.web import curve, show
-from wabp.web.i18n import _
+from wabp.web.i18n import _, decimal
 from wabp.web.pages import actor, language, now, pages, session
 
 
@@ -20,9 +20,7 @@ def board(alert_id: uuid.UUID) -> Response | str:
     if alert.state in {"draft", "held"}:
         return make_response(redirect(url_for("web.edit", alert_id=alert.id), 303))
     context = _progress_context(alert) | _recipients_context(alert)
-    return render_template(
-        "board.html", **context, timeline=_timeline(alert), reports=_tallies(alert)
-    )
+    return render_template("board.html", **context, timeline=_timeline(alert), reports=_tallies(alert))
 
 
 @pages.get("/alerts/<uuid:alert_id>/progress")
@@ -153,11 +151,14 @@ def _close_context(alert: Alert, chosen: str) -> dict[str, Any]:
 
 def _timeline(alert: Alert) -> list[dict[str, str]]:
     group = alert.group
+    figures = insights.progress(session(), actor(), alert)
     number = groups.rulebook_of(group).police_number
     version = alert.rulebook_version or ""
     steps = [
         (alert.called_at, _("%(number)s called", number=number), "urgent"),
         (alert.released_at, _("Sent, checked with the rules %(version)s", version=version), "brand"),
+        (figures.first_at, _("The first message left"), "brand"),
+        (figures.last_at, _("The latest message left"), "brand"),
         (alert.not_before, _("Leaves after the quiet hours"), "quiet"),
         (alert.expires_at, _("After this nothing leaves any more"), "quiet"),
         (alert.closed_at, _("Closed: %(outcome)s", outcome=show.outcome_name(alert.outcome)), "ok"),
@@ -186,8 +187,8 @@ def _curve_note(delivered: list[float]) -> str:
     half = delivered[(len(delivered) - 1) // 2]
     return _(
         "Half were reached after %(half)s s, the last one after %(last)s s.",
-        half=f"{half:.1f}",
-        last=f"{delivered[-1]:.1f}",
+        half=decimal(half, "0.0"),
+        last=decimal(delivered[-1], "0.0"),
     )
 
 

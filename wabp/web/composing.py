@@ -9,7 +9,7 @@ from flask import Response, make_response, redirect, render_template, request, u
 from wabp import alerts, groups, insights, reports, rules, segments, texts
 from wabp.errors import BadInput, NotThere, Problem
 from wabp.models import Alert, Group, unseal
-from wabp.web import show
+from wabp.web import problems, show
 from wabp.web.i18n import _, ngettext
 from wabp.web.pages import actor, language, now, pages, services, session
 
@@ -26,6 +26,7 @@ class ComposerForm:
     street_id: str = ""
     text: str = ""
     language: str = "nl"
+    language_known: bool = True
     versions: dict[str, str] = field(default_factory=dict)
     reason: str = ""
     form_token: str = ""
@@ -34,6 +35,8 @@ class ComposerForm:
         """Return what was typed, for the noun that judges it."""
         if self.kind not in ("urgent", "info"):
             raise BadInput("choose_kind", field="kind")
+        if not self.language_known:
+            raise BadInput("choose_language", field="language")
         try:
             street = uuid.UUID(self.street_id) if self.street_id else None
         except ValueError:
@@ -53,7 +56,7 @@ class ComposerForm:
 
 
 @pages.route("/groups/<slug>/alerts/new", methods=["GET", "POST"])
-def compose(slug: str) -> Response | str:
+def compose(slug: str) -> Response | str | tuple[str, int]:
     """Write a new alert."""
     group = groups.by_slug(session(), actor(), slug)
     if request.method == "POST":
@@ -65,7 +68,7 @@ def compose(slug: str) -> Response | str:
 
 
 @pages.route("/alerts/<uuid:alert_id>/edit", methods=["GET", "POST"])
-def edit(alert_id: uuid.UUID) -> Response | str:
+def edit(alert_id: uuid.UUID) -> Response | str | tuple[str, int]:
     """Go on with a draft."""
     alert = alerts.get(session(), actor(), alert_id)
     if alert.state in {"released", "closed"}:
@@ -101,14 +104,15 @@ def release(alert_id: uuid.UUID) -> Response | tuple[str, int]:
         outcome = alerts.release(session(), actor(), alert, now=now())
     except Problem as problem:
         session().rollback()
-        return _composer(alert.group, _form_of(alert), alert=alert, problem=problem), 400
+        return _composer(alert.group, _form_of(alert), alert=alert, problem=problem), problems.status_of(problem)
     session().commit()
     if outcome.stopped:
-        return _composer(alert.group, _form_of(alert), alert=alert, stopped=outcome.stopped), 400
+        page = _composer(alert.group, _form_of(alert), alert=alert, stopped=outcome.stopped)
+        return page, _status_of(outcome.stopped)
     return make_response(redirect(url_for("web.board", alert_id=alert.id), 303))
 
 
-def _act(group: Group, alert: Alert | None) -> Response | str:
+def _act(group: Group, alert: Alert | None) -> Response | str | tuple[str, int]:
     form = _typed_form(group)
     do = request.form.get("do", "check")
     if do == "accept_rewrite":
@@ -125,15 +129,19 @@ def _act(group: Group, alert: Alert | None) -> Response | str:
             reviewed = alerts.review(session(), actor(), alert, now=now())
             session().commit()
             if reviewed.stopped_by:
-                return _composer(group, form, alert=alert, stopped=reviewed)
+                return _composer(group, form, alert=alert, stopped=reviewed), _status_of(reviewed)
     except Problem as problem:
         if isinstance(problem, NotThere):
             raise
         # What was typed is on the page, and a draft that could be kept was committed before.
         session().rollback()
-        return _composer(group, form, alert=alert, problem=problem)
+        return _composer(group, form, alert=alert, problem=problem), problems.status_of(problem)
     target = url_for("web.review", alert_id=alert.id) if do == "review" else _overview(group)
     return make_response(redirect(target, 303))
+
+
+def _status_of(stopped: alerts.Review) -> int:
+    return 429 if stopped.stopped_by == "many_refusals" else 400
 
 
 def _save(group: Group, alert: Alert | None, form: ComposerForm) -> Alert:
@@ -188,6 +196,8 @@ def _composer(
         least = alerts.SHORTEST_REASON
         message = _("Change the marked words, or say in %(least)s characters or more why you keep them.", least=least)
         errors.append({"field": "reason", "message": message})
+    elif stopped is not None and stopped.stopped_by == "many_refusals":
+        errors.append({"field": "text", "message": texts.say("errors.many_refusals", language())})
     elif stopped is not None:
         message = _("This may not be sent. Use the suggestion or change the marked words.")
         errors.append({"field": "text", "message": message})
@@ -207,7 +217,7 @@ def _composer_context(group: Group, form: ComposerForm) -> dict[str, Any]:
     form.text = text
     typed = {form.language: text, **{k: texts.clean(v) for k, v in form.versions.items() if texts.clean(v)}}
     check = alerts.check_texts(group, {code: words for code, words in typed.items() if words}, kind=kind)
-    shown = show.findings(check.findings, form.language, text)
+    shown = show.findings(check, form.language, text)
     composed = _composed(group, form, typed, rulebook) if text else {}
     forecast = insights.forecast(
         session(),
@@ -284,7 +294,7 @@ def _typed_form(group: Group) -> ComposerForm:
     typed = request.form
     chosen = typed.get("language", "")
     return ComposerForm(
-        kind=typed.get("kind"),
+        kind=kind if (kind := typed.get("kind")) in ("urgent", "info") else None,
         called=typed.get("called"),
         called_at=typed.get("called_at", "")[:10],
         not_emergency_reason=typed.get("not_emergency_reason", ""),
@@ -292,6 +302,7 @@ def _typed_form(group: Group) -> ComposerForm:
         street_id=typed.get("street_id", ""),
         text=typed.get("text", ""),
         language=chosen if chosen in texts.LANGUAGES else language(),
+        language_known=chosen in texts.LANGUAGES,
         versions={code: typed.get(f"version_{code}", "") for code in texts.LANGUAGES},
         reason=typed.get("reason", ""),
         form_token=typed.get("form_token", "")[:64],
@@ -339,7 +350,7 @@ def _review_page(alert: Alert, errors: list[dict[str, str]]) -> Response | str:
         findings=kept,
         checked={
             "at": show.hour(now(), group),
-            "rulebook_title": check.rulebook.title,
+            "country": show.country(check.rulebook.country),
             "version": check.rulebook.version,
         },
         waits_until=context["waits_until"],

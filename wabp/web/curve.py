@@ -40,5 +40,6 @@ def _path(seconds: Sequence[float], span: float, top: int) -> str:
     every = max(1, len(seconds) // _MOST_POINTS)
     points = [(at, count) for count, at in enumerate(seconds, start=1) if count % every == 0 or count == len(seconds)]
     drawn = [f"M0 {HEIGHT}"]
-    drawn += [f"L{at / span * WIDTH:.1f} {HEIGHT - count / top * HEIGHT:.1f}" for at, count in points]
+    # Steps, not slopes: between two arrivals nobody was reached.
+    drawn += [f"H{at / span * WIDTH:.1f} V{HEIGHT - count / top * HEIGHT:.1f}" for at, count in points]
     return " ".join(drawn)

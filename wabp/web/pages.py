@@ -88,8 +88,10 @@ def language() -> str:
     chosen = request.cookies.get("language")
     if chosen in texts.LANGUAGES:
         return str(chosen)
-    if g.get("actor", NOBODY).kind == "person":
-        return str(g.actor.language)
+    # A page about a broken database must not ask it who reads; every other page does.
+    who = g.get("actor", NOBODY) if g.get("bare") else actor()
+    if who.kind == "person":
+        return who.language
     return str(request.accept_languages.best_match(texts.LANGUAGES) or texts.DEFAULT_LANGUAGE)
 
 

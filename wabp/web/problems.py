@@ -33,8 +33,13 @@ def register(app: Flask) -> None:
     app.register_error_handler(Exception, _unexpected)
 
 
+def status_of(problem: errors.Problem) -> int:
+    """Return the status of a page that shows this problem."""
+    return next(code for kind, code in _STATUS.items() if isinstance(problem, kind))
+
+
 def _problem(problem: errors.Problem) -> Response:
-    status = next(code for kind, code in _STATUS.items() if isinstance(problem, kind))
+    status = status_of(problem)
     if isinstance(problem, errors.NotThere):
         who = g.get("actor", accounts.NOBODY)
         # Ids only: the path of a page holds no words that somebody typed.
@@ -57,17 +62,23 @@ def _http(problem: HTTPException) -> Response:
 
 def _database(problem: DBAPIError) -> Response:
     log.error("the database did not answer", extra={"code": type(problem.orig).__name__})
-    return _page(503, texts.say("errors.server_error", pages.language()), bare=True)
+    return _bare_page(503)
 
 
 def _unexpected(problem: Exception) -> Response:
     reference = secrets.token_hex(4)
     log.exception("unexpected error", exc_info=problem, extra={"reference": reference})
-    return _page(500, texts.say("errors.server_error", pages.language()), bare=True, reference=reference)
+    return _bare_page(500, reference)
 
 
-def _page(status: int, message: str, *, bare: bool = False, reference: str = "") -> Response:
-    """A page for people, plain words for machines. `bare` leaves the database alone: it may be the trouble."""
+def _bare_page(status: int, reference: str = "") -> Response:
+    """A page that leaves the database alone: it may be the trouble."""
+    g.bare = True
+    return _page(status, texts.say("errors.server_error", pages.language()), reference)
+
+
+def _page(status: int, message: str, reference: str = "") -> Response:
+    """A page for people, plain words for machines."""
     if request.blueprint == "hooks" or request.path.startswith("/hooks/"):
         return Response(message, status, mimetype="text/plain")
     titles = {
@@ -77,6 +88,5 @@ def _page(status: int, message: str, *, bare: bool = False, reference: str = "")
         429: _("Take a break"),
     }
     title = titles.get(status) or (_("Something went wrong") if status >= 500 else _("That did not work"))
-    g.bare = bare
     page = render_template("error.html", title=title, message=message, reference=reference)
     return Response(page, status, mimetype="text/html")

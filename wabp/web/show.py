@@ -4,9 +4,11 @@ import difflib
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from itertools import pairwise
+from itertools import pairwise
 from typing import Any
 
-from wabp import groups, insights, rules, segments, texts
+from wabp import alerts, groups, insights, rules, segments, texts
 from wabp.models import Alert, Group
 from wabp.web.i18n import _, date, decimal
 from wabp.web.pages import language, now
@@ -129,6 +131,11 @@ def group_state(state: str) -> str:
     }[state]
 
 
+def country(code: str) -> str:
+    """Return whose rules a rulebook holds, as it reads after "the rules for"."""
+    return {"be": _("Belgium"), "nl": _("the Netherlands")}[code]
+
+
 def lines(message: str) -> list[dict[str, Any]]:
     """Return a composed message as the phone draws it: *a line between stars* is bold."""
     shown = []
@@ -153,8 +160,12 @@ def previews(composed: Mapping[tuple[str, rules.Channel], str], own: str) -> lis
     ]
 
 
-def findings(found: Mapping[str, Sequence[rules.Finding]], own: str, text: str) -> list[dict[str, Any]]:
-    """Return the findings in order of severity, numbered; those of other versions name their language."""
+def findings(check: alerts.Check, own: str, text: str) -> list[dict[str, Any]]:
+    """Return the findings in order of severity, numbered; those of other versions name their language.
+
+    Why something was found is told in the page's language, whatever language the text is in.
+    """
+    found, police = check.findings, check.rulebook.police_number
     rows = [(code, finding) for code, several in found.items() for finding in several]
     rows.sort(key=lambda row: (_SEVERITY[row[1].action], row[0] != own, row[1].start or 0))
     shown = []
@@ -166,7 +177,7 @@ def findings(found: Mapping[str, Sequence[rules.Finding]], own: str, text: str) 
                 "number": number,
                 "label_title": name if code == own else f"{name} ({code})",
                 "action": finding.action,
-                "why": finding.why,
+                "why": texts.say(f"findings.why.{finding.label}", language(), police=police),
                 "start": finding.start if here else None,
                 "end": finding.end if here else None,
                 "words": text[finding.start : finding.end] if here else None,
@@ -176,18 +187,17 @@ def findings(found: Mapping[str, Sequence[rules.Finding]], own: str, text: str) 
 
 
 def marked(text: str, shown: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Return the text in pieces, the found words with their number. Of overlapping ones the first is drawn."""
+    """Return the text in pieces, the found words with their number; of findings inside others the inner counts."""
+    placed = [row for row in shown if row["start"] is not None]
+    cuts = sorted({0, len(text), *(row["start"] for row in placed), *(row["end"] for row in placed)})
     pieces: list[dict[str, Any]] = []
-    at = 0
-    for finding in sorted((row for row in shown if row["start"] is not None), key=lambda row: row["start"]):
-        if finding["start"] < at:
-            continue
-        pieces.append({"text": text[at : finding["start"]], "number": None, "action": None})
-        words = text[finding["start"] : finding["end"]]
-        pieces.append({"text": words, "number": finding["number"], "action": finding["action"]})
-        at = finding["end"]
-    pieces.append({"text": text[at:], "number": None, "action": None})
-    return [piece for piece in pieces if piece["text"]]
+    for start, end in pairwise(cuts):
+        over = [row for row in placed if row["start"] <= start and end <= row["end"]]
+        # A blank alone between two inner findings needs no mark of its own.
+        row = min(over, key=lambda found: found["end"] - found["start"], default=None)
+        number, action = (row["number"], row["action"]) if row and text[start:end].strip() else (None, None)
+        pieces.append({"text": text[start:end], "number": number, "action": action})
+    return pieces
 
 
 def suggestion(text: str, better: str) -> dict[str, Any] | None:
@@ -195,10 +205,14 @@ def suggestion(text: str, better: str) -> dict[str, Any] | None:
     if better == text:
         return None
     old, new = _WORDS.findall(text), _WORDS.findall(better)
-    pieces = []
+    pieces: list[dict[str, Any]] = []
     for what, _a, _b, start, end in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
-        if end > start:
-            pieces.append({"text": "".join(new[start:end]), "changed": what != "equal"})
+        words = "".join(new[start:end])
+        changed = what != "equal"
+        if pieces and (pieces[-1]["changed"] == changed or not words.strip()):
+            pieces[-1]["text"] += words
+        elif words:
+            pieces.append({"text": words, "changed": changed})
     return {"text": better, "segments": pieces}
 
 
