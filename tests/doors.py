@@ -5,6 +5,7 @@ import re
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from html.parser import HTMLParser
 
 import pytest
 from alembic.runtime.migration import MigrationContext
@@ -37,10 +38,11 @@ def shell(house: House, capsys: pytest.CaptureFixture[str], *words: str) -> Said
 
 
 def seen(page: TestResponse | str) -> str:
-    """Return what somebody reads on a page: no markup, no scripts, one blank between words."""
+    """Return what somebody reads on a page, one blank between words."""
     text = page if isinstance(page, str) else page.text
     text = re.sub(r"<(script|style|noscript)\b.*?</\1>", " ", text, flags=re.DOTALL)
-    return " ".join(html.unescape(re.sub(r"<[^>]+>", "", re.sub(r"<(?:p|div|li|d[td]|h\d|td|th|tr|br)\b", " <", text))).split())
+    blocks = re.sub(r"<(?=/?(?:p|div|li|d[td]|h\d|t[dhr]|br|time)\b)", " <", text)
+    return " ".join(html.unescape(re.sub(r"<[^>]*>", "", blocks)).split())
 
 
 def errors_on(page: TestResponse) -> list[str]:
@@ -49,25 +51,26 @@ def errors_on(page: TestResponse) -> list[str]:
     return [] if summary is None else re.findall(r'<a href="#[^"]*">(.*?)</a>', html.unescape(summary.group()))
 
 
-def field_on(page: TestResponse, name: str) -> str:
-    """Return what stands in a text field of a page."""
-    area = re.search(rf'<textarea[^>]* name="{name}"[^>]*>(.*?)</textarea>', page.text, re.DOTALL)
-    line = re.search(rf'<input[^>]* name="{name}" value="([^"]*)"', page.text)
-    found = area or line
-    assert found is not None, name
-    return html.unescape(found.group(1))
+def form_on(page: TestResponse, kind: str = "composer") -> dict[str, str]:
+    """Return the fields of a form as they stand on a page: what a browser sends when nothing is changed."""
+    reader = _FormReader(kind)
+    reader.feed(page.text)
+    assert reader.fields, f"no form of class {kind}"
+    return reader.fields
 
 
 def marked_on(page: TestResponse) -> list[str]:
     """Return the words that a page marks in the writer's text."""
-    return [html.unescape(words) for words in re.findall(r'<mark class="mark-words mark-(?:refuse|confirm|advise)"[^>]*>([^<]*)<', page.text)]
+    marks = re.findall(r'<mark class="mark-words mark-(?:refuse|confirm|advise)"[^>]*>([^<]*)<', page.text)
+    return [html.unescape(words) for words in marks]
 
 
 def forecast_on(page: TestResponse) -> list[tuple[str, str]]:
     """Return the figures of a page's forecast with what each is about."""
     figures = re.search(r'<dl class="forecast.*?</dl>', page.text, re.DOTALL)
     assert figures is not None
-    return [(value, seen(name)) for name, value in re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", figures.group(), re.DOTALL)]
+    pairs = re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", figures.group(), re.DOTALL)
+    return [(value, seen(name)) for name, value in pairs]
 
 
 def loot(house: House) -> str:
@@ -88,6 +91,42 @@ def rows(house: House) -> dict[str, Sequence[tuple[object, ...]]]:
             )
             for table in Base.metadata.sorted_tables
         }
+
+
+class _FormReader(HTMLParser):
+    """Collects the fields of the forms of one class."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__()
+        self.fields: dict[str, str] = {}
+        self._kind = kind
+        self._inside = False
+        self._open: str | None = None
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = {name: value or "" for name, value in attrs}
+        name, value = given.get("name", ""), given.get("value", "")
+        if tag == "form":
+            self._inside = self._kind in given.get("class", "").split()
+        elif not self._inside or "form" in given:
+            return
+        elif tag == "input" and (given.get("type") != "radio" or "checked" in given):
+            self.fields[name] = value
+        elif tag in {"textarea", "select"}:
+            self._open = name
+            self.fields[name] = ""
+        elif tag == "option" and self._open and "selected" in given:
+            self.fields[self._open] = value
+
+    def handle_data(self, data: str) -> None:
+        if self._inside and self._open and self.lasttag == "textarea":
+            self.fields[self._open] += data
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "form":
+            self._inside = False
+        if tag in {"textarea", "select"}:
+            self._open = None
 
 
 def _readable(value: object) -> object:

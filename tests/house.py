@@ -132,13 +132,13 @@ class Phones:
 
 
 class House:
-    """One installation under test."""
+    """One installation under test. Further settings are given by their names."""
 
-    def __init__(self, database_url: str, folder: Path, moment: datetime) -> None:
+    def __init__(self, database_url: str, folder: Path, moment: datetime, **environ: str) -> None:
         self.clock = MovableClock(moment)
         self.phones = Phones(self.clock)
-        environ = {"WABP_DATABASE_URL": database_url, "WABP_SECRET_KEY": "s" * 32, "WABP_DATA_KEYS": "A" * 43}
-        self.settings = settings.load(environ, folder)
+        given = {"WABP_DATABASE_URL": database_url, "WABP_SECRET_KEY": "s" * 32, "WABP_DATA_KEYS": "A" * 43}
+        self.settings = settings.load(given | environ, folder)
         self.app = create_app(self.settings, gateway=self.phones, clock=self.clock)
         self.app.testing = True
         self.services: Services = self.app.extensions["services"]
@@ -177,12 +177,14 @@ class House:
     def look_up_doubts(self) -> None:
         asyncio.run(worker.look_up_doubts(self.services))
 
-    def receipt(self, message: Message, status: str, error: int | None = None) -> TestResponse:
+    def receipt(
+        self, message: Message, status: str, error: int | None = None, *, token: str | None = None
+    ) -> TestResponse:
         """Tell the app, as the provider does, what became of a message."""
         form = [("AccountSid", ACCOUNT), ("MessageSid", message.provider_id), ("MessageStatus", status)]
         if error:
             form.append(("ErrorCode", str(error)))
-        return self.hook(message.callback_url.removeprefix(self.settings.public_url), form)
+        return self.hook(message.callback_url.removeprefix(self.settings.public_url), form, token=token)
 
     def deliver_everything(self, status: str = "delivered") -> None:
         for message in self.phones.messages:
@@ -202,10 +204,12 @@ class House:
         }
         return self.hook("/hooks/twilio/inbound", list((form | fields).items()))
 
-    def hook(self, path: str, form: list[tuple[str, str]], header: str | None = None) -> TestResponse:
-        """Call a hook, signed as the provider signs unless a header is given."""
-        token = self.app.extensions["hook_tokens"][0]
-        signed = signature(f"{self.settings.public_url}{path}", form, token) if header is None else header
+    def hook(
+        self, path: str, form: list[tuple[str, str]], header: str | None = None, *, token: str | None = None
+    ) -> TestResponse:
+        """Call a hook, signed as the provider signs (by its newest token) unless a header is given."""
+        key = token or self.app.extensions["hook_tokens"][0]
+        signed = signature(f"{self.settings.public_url}{path}", form, key) if header is None else header
         client = self.app.test_client()
         return client.post(path, data=MultiDict(form), headers={SIGNATURE_HEADER: signed})
 

@@ -73,7 +73,7 @@ def test_asked_to_stop_it_ends_cleanly_and_leaves_no_process(tmp_path: Path, how
     wabp = Installation(tmp_path).start()
     assert len(wabp.processes()) > 1
     assert wabp.ask_to_stop(how) == 0
-    assert wabp.processes() == []
+    wabp.wait_until_dead()
     assert "Traceback" not in wabp.log.read_text()
 
 
@@ -273,6 +273,8 @@ def killed_and_restarted(folder: Path, moment: str, nth: int) -> Counter[str]:
     cut = PowerCut(moment, nth)
     folder.mkdir()
     with with_provider(folder, on_request=cut.on_request, on_message=cut.on_message) as (wabp, provider):
+        # Chunks of 50, so that the cut always comes in the middle.
+        wabp.environ["WABP_WHATSAPP_MPS"] = "100"
         cut.wabp, cut.provider = wabp, provider
         wabp.load_demo(MANY)
         wabp.start()

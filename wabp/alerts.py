@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 
 from sqlalchemy import func, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from wabp import accounts, groups, ledger, rules, texts
@@ -100,14 +101,8 @@ def draft(
 ) -> Alert:
     """Start an alert. The same form token gives the same alert. Raises BadInput, NotThere."""
     groups.require_coordinating(session, actor, group)
-    if form_token:
-        known = session.scalar(
-            select(Alert).where(Alert.form_token == form_token, Alert.group_id == group.id)
-        )
-        if known is not None:
-            if known.state in {"draft", "held"}:
-                _fill(session, known, content, now)
-            return known
+    if form_token and (known := _started_by(session, group, form_token)):
+        return _refill(session, known, content, now)
     alert = Alert(
         group=group,
         group_id=group.id,
@@ -115,9 +110,17 @@ def draft(
         form_token=form_token,
         created_at=now,
     )
-    with session.no_autoflush:
-        _fill(session, alert, content, now)
-    session.add(alert)
+    try:
+        with session.begin_nested():
+            with session.no_autoflush:
+                _fill(session, alert, content, now)
+            session.add(alert)
+    except IntegrityError:
+        # The same form, sent a second time while the first was still on its way.
+        known = _started_by(session, group, form_token or "")
+        if known is None:
+            raise
+        return _refill(session, known, content, now)
     accounts.record(session, actor, "drafted", "alert", alert.id, now=now, zone_id=group.zone_id)
     return alert
 
@@ -325,6 +328,16 @@ def read_call_time(typed: str, group: Group, now: datetime) -> datetime:
     if moment > local:
         raise BadInput("call_in_future", field="called_at", time=f"{wall:%H:%M}")
     return moment.astimezone(now.tzinfo)
+
+
+def _started_by(session: Session, group: Group, form_token: str) -> Alert | None:
+    return session.scalar(select(Alert).where(Alert.form_token == form_token, Alert.group_id == group.id))
+
+
+def _refill(session: Session, alert: Alert, content: Content, now: datetime) -> Alert:
+    if alert.state in {"draft", "held"}:
+        _fill(session, alert, content, now)
+    return alert
 
 
 def _fill(session: Session, alert: Alert, content: Content, now: datetime) -> None:

@@ -11,6 +11,7 @@ the books do not show it twice, 30 seconds apart, is it sent again (ADR 0002).
 """
 
 import asyncio
+import logging
 import time
 import uuid
 from collections.abc import Sequence
@@ -19,6 +20,7 @@ from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
 from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from wabp import alerts, groups, ledger, rules, segments, texts
@@ -33,11 +35,14 @@ from wabp.gateway import (
     Outgoing,
     Refused,
     Seen,
+    Unknown,
 )
 from wabp.gateway.inbound import Receipt
 from wabp.models import Address, Alert, Person, Template, vault_of
 from wabp.models.base import label_of
 from wabp.vault import Vault
+
+log = logging.getLogger(__name__)
 
 STATUS_HOOK = "/hooks/twilio/status"
 
@@ -51,14 +56,32 @@ _LOOK_AFTER = timedelta(seconds=60)
 _LOOK_AGAIN_AFTER = timedelta(seconds=30)
 _LOOKS_AT_ONCE = 200
 
+# A row whose message cannot be put together is tried again after this long; the others do not wait for it.
+_MEND_WITHIN = timedelta(minutes=1)
+# Refusals that say our account is shut out, not that a message is wrong: keep the queue, try again slowly.
+_SHUT_OUT_CODES = frozenset({20003, 20005, 20404, 30002})
+_SHUT_OUT_STATUS = 401
+_SHUT_OUT_SECONDS = 30.0
+
+# Counts on while the machine sleeps, where the system has such a clock.
+_BOOT_CLOCK: int = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+
 
 @dataclass(frozen=True)
 class Chunk:
-    """Rows claimed together, ready to hand over. `cost` is messages, or segments for SMS."""
+    """Rows claimed together, ready to hand over. `cost` is messages, or segments for SMS.
+
+    `claimed_at` is what the rows say, `started` the reading of a clock that nobody sets.
+    """
 
     messages: tuple[Outgoing, ...]
     cost: int
-    claimed_at: float
+    claimed_at: datetime
+    started: float
+
+
+# What became of each row of a chunk, by its number.
+Outcomes = Sequence[tuple[int, Outcome]]
 
 
 @dataclass(frozen=True)
@@ -84,40 +107,60 @@ class Sending:
 
 def claim(session: Session, sending: Sending, channel: str, limit: int, now: datetime) -> Chunk:
     """Claim up to `limit` rows of a channel and compose their messages. The caller commits, then hands over."""
-    started = time.monotonic()
+    started = time.clock_gettime(_BOOT_CLOCK)
     rows = ledger.claim(session, channel, limit, now)
+    gone = ledger.left_meanwhile(session, [row.id for row in rows])
     composer = _Composer(session, sending, now)
     messages, too_late, not_here = [], [], []
+    later: dict[datetime, list[int]] = {}
     for row in rows:
+        if row.id in gone:
+            continue
         if not composer.may_write_to(row):
             not_here.append(row.id)
         elif (row.expires_at - now).total_seconds() < _SHORTEST_LIFE:
             too_late.append(row.id)
+        elif morning := composer.asleep_until(row):
+            later.setdefault(morning, []).append(row.id)
+        elif message := composer.try_message(row):
+            messages.append(message)
         else:
-            messages.append(composer.message(row))
+            later.setdefault(now + _MEND_WITHIN, []).append(row.id)
+    ledger.end(session, gone, "skipped", "stopped", now)
     ledger.end(session, too_late, "expired", "expired", now)
     ledger.end(session, not_here, "skipped", "demo", now)
-    return Chunk(tuple(messages), sum(map(_cost, messages)), started)
+    for moment, ids in later.items():
+        ledger.hold(session, ids, moment, now)
+    return Chunk(tuple(messages), sum(map(_cost, messages)), now, started)
 
 
-async def hand_over(gateway: Gateway, chunk: Chunk) -> list[tuple[int, Outcome]]:
+async def hand_over(gateway: Gateway, chunk: Chunk) -> Outcomes:
     """Hand a committed chunk to the provider, all at once. No session may be open."""
 
     async def one(message: Outgoing) -> tuple[int, Outcome]:
-        if time.monotonic() - chunk.claimed_at > _CLAIM_HOLDS_SECONDS:
+        if time.clock_gettime(_BOOT_CLOCK) - chunk.started > _CLAIM_HOLDS_SECONDS:
             return message.delivery_id, NotNow(0)
-        return message.delivery_id, await gateway.send(message)
+        try:
+            return message.delivery_id, await gateway.send(message)
+        except Exception:
+            # A gateway promises never to raise. When it does, the rest of the chunk must not be in doubt too.
+            log.exception("the gateway raised", extra={"delivery": message.delivery_id})
+            return message.delivery_id, Unknown()
 
     return await asyncio.gather(*map(one, chunk.messages))
 
 
-def record(session: Session, outcomes: Sequence[tuple[int, Outcome]], now: datetime) -> float:
-    """Write down what became of a chunk. Returns how many seconds the provider asked us to wait."""
+def record(session: Session, chunk: Chunk, outcomes: Outcomes, now: datetime) -> float:
+    """Write down what became of a chunk. Returns how many seconds to leave the provider alone."""
     proofs, back, unknown = [], [], []
     wait = 0.0
     for row_id, outcome in outcomes:
         if isinstance(outcome, Accepted):
             proofs.append((row_id, outcome.provider_id, outcome.status, None))
+        elif isinstance(outcome, Refused) and _shut_out(outcome):
+            log.error("the provider shuts our account out", extra={"code": outcome.code})
+            back.append(row_id)
+            wait = max(wait, _SHUT_OUT_SECONDS)
         elif isinstance(outcome, Refused):
             reason = f"provider_{outcome.code or outcome.http_status}"
             ledger.end(session, [row_id], "failed", reason, now)
@@ -127,7 +170,7 @@ def record(session: Session, outcomes: Sequence[tuple[int, Outcome]], now: datet
         else:
             unknown.append(row_id)
     ledger.raise_states(session, proofs, now)
-    ledger.put_back(session, back, now)
+    ledger.put_back(session, back, chunk.claimed_at, now)
     ledger.mark_unknown(session, unknown, now)
     return wait
 
@@ -142,11 +185,12 @@ def apply(session: Session, delivery_id: int, receipt: Receipt, now: datetime) -
 def doubts(session: Session, sending: Sending, now: datetime) -> list[Doubt]:
     """Return the rows that it is time to look up in the provider's books."""
     composer = _Composer(session, sending, now)
-    return [
-        Doubt(composer.message(row), claimed_at, missed_at)
+    due = [
+        (composer.try_message(row), claimed_at, missed_at)
         for row, claimed_at, missed_at in ledger.in_doubt(session, now - _LOOK_AFTER, _LOOKS_AT_ONCE)
         if missed_at is None or missed_at <= now - _LOOK_AGAIN_AFTER
     ]
+    return [Doubt(message, claimed_at, missed_at) for message, claimed_at, missed_at in due if message]
 
 
 async def look(gateway: Gateway, in_doubt: Sequence[Doubt]) -> Looks:
@@ -163,25 +207,35 @@ async def look(gateway: Gateway, in_doubt: Sequence[Doubt]) -> Looks:
 
 
 def settle(session: Session, looks: Looks, now: datetime) -> None:
-    """Bind the rows that the books show; queue again those that they did not show twice."""
-    candidates = {seen.provider_id for _, found in looks for seen in found or ()}
-    taken = ledger.bound_ids(session, candidates)
-    proofs, missed, again = [], [], []
-    for doubt, found in looks:
-        row_id = doubt.message.delivery_id
-        if found is None:
-            continue
-        match = next((s for s in found if s.provider_id not in taken and _same(s, doubt.message)), None)
-        if match is not None:
-            taken.add(match.provider_id)
-            proofs.append((row_id, match.provider_id, match.status, match.error_code))
-        elif doubt.missed_at is None:
-            missed.append(row_id)
-        else:
-            again.append(row_id)
+    """Bind the rows that the books show; queue again those that they did not show twice.
+
+    The same text decides first. An entry that no row accounts for counts as well: what was sent may read
+    otherwise than what we would compose now, and nobody must be warned twice.
+    """
+    asked = [(doubt, found) for doubt, found in looks if found is not None]
+    taken = ledger.bound_ids(session, {seen.provider_id for _, found in asked for seen in found})
+    matches: dict[int, Seen] = {}
+    for fits in (_same_text, _same_time):
+        for doubt, found in asked:
+            row_id = doubt.message.delivery_id
+            match = next((seen for seen in found if seen.provider_id not in taken and fits(seen, doubt)), None)
+            if match is not None and row_id not in matches:
+                taken.add(match.provider_id)
+                matches[row_id] = match
+    proofs = [(row_id, seen.provider_id, seen.status, seen.error_code) for row_id, seen in matches.items()]
     ledger.raise_states(session, proofs, now)
-    ledger.mark_missed(session, missed, now)
-    ledger.put_back(session, again, now)
+    for doubt, _ in asked:
+        row_id = doubt.message.delivery_id
+        if row_id not in matches and doubt.missed_at is None:
+            ledger.mark_missed(session, [row_id], doubt.claimed_at, now)
+        elif row_id not in matches:
+            ledger.put_back(session, [row_id], doubt.claimed_at, now)
+
+
+def life_left(expires_at: datetime, now: datetime) -> int:
+    """Return for how many seconds the provider may still try: never beyond what it allows."""
+    left = int((expires_at - now).total_seconds())
+    return max(_SHORTEST_LIFE, min(left, _LONGEST_LIFE))
 
 
 def receipt_row(vault: Vault, delivery_id: str, mac: str) -> int | None:
@@ -199,6 +253,7 @@ class _Composer:
         self._now = now
         self._vault = vault_of(session)
         self._alerts: dict[uuid.UUID, tuple[rules.Wording, rules.Rulebook]] = {}
+        self._asleep: dict[uuid.UUID, datetime | None] = {}
         self._bodies: dict[tuple[uuid.UUID, str, str], str] = {}
         self._templates: dict[tuple[str, str], str] | None = None
         self._demo: set[uuid.UUID] | None = None
@@ -211,7 +266,26 @@ class _Composer:
             self._demo = _demo_addresses(self._session)
         return row.address_id not in self._demo
 
-    def message(self, row: ledger.Claimed) -> Outgoing:
+    def asleep_until(self, row: ledger.Claimed) -> datetime | None:
+        """Return when the night ends that began while this row waited; None when it may go now (R7)."""
+        if row.cause != "alert":
+            return None
+        if row.cause_id not in self._asleep:
+            alert = self._session.get_one(Alert, row.cause_id)
+            self._asleep[row.cause_id] = alerts.begins_at(alert.group, alert.kind, self._now)
+        return self._asleep[row.cause_id]
+
+    def try_message(self, row: ledger.Claimed) -> Outgoing | None:
+        """Return the message of one row, or None where it cannot be put together now: a lane goes on without it."""
+        try:
+            return self._message(row)
+        except SQLAlchemyError:
+            raise
+        except Exception:
+            log.exception("a message could not be composed", extra={"delivery": row.id})
+            return None
+
+    def _message(self, row: ledger.Claimed) -> Outgoing:
         """Return the message of one row, as free text or as an approved template."""
         content_sid, variables, body = None, {}, None
         wants_template = row.cause == "alert" and row.channel == WHATSAPP and not self._window_open(row)
@@ -225,15 +299,11 @@ class _Composer:
             channel=row.channel,
             to=self._vault.open(label_of(Address, "value"), row.address_id, row.address_value),
             callback_url=self._callback_url(row.id),
-            validity_seconds=self._life(row),
+            validity_seconds=life_left(row.expires_at, self._now),
             body=body,
             content_sid=content_sid,
             variables=variables,
         )
-
-    def _life(self, row: ledger.Claimed) -> int:
-        left = int((row.expires_at - self._now).total_seconds())
-        return max(_SHORTEST_LIFE, min(left, _LONGEST_LIFE))
 
     def _window_open(self, row: ledger.Claimed) -> bool:
         return row.window_from is not None and row.window_from > self._now - ledger.WINDOW
@@ -276,6 +346,14 @@ def _cost(message: Outgoing) -> int:
     return segments.count(message.body or "").parts if message.channel == SMS else 1
 
 
-def _same(seen: Seen, message: Outgoing) -> bool:
-    """Whether an entry in the books is this message. A template's text is the provider's: time and number decide."""
-    return message.body is None or seen.body.strip() == message.body.strip()
+def _shut_out(refused: Refused) -> bool:
+    return refused.code in _SHUT_OUT_CODES or refused.http_status == _SHUT_OUT_STATUS
+
+
+def _same_text(seen: Seen, doubt: Doubt) -> bool:
+    return doubt.message.body is not None and seen.body.strip() == doubt.message.body.strip()
+
+
+def _same_time(seen: Seen, doubt: Doubt) -> bool:
+    """Whether this claim could have made an entry. One from later is another row's, perhaps still on its way."""
+    return seen.created_at < doubt.claimed_at + _LOOK_AFTER

@@ -102,8 +102,7 @@ def forget_strangers(session: Session, *, now: datetime) -> int:
         select(Person).where(~joined, ~wrote_lately, Person.created_at <= now - STRANGER_KEPT, ~Person.demo)
     ).all()
     for person in strangers:
-        digests = [address.index_digest for address in person.addresses]
-        session.execute(delete(InboundMessage).where(InboundMessage.from_digest.in_(digests)))
+        session.execute(delete(InboundMessage).where(InboundMessage.from_digest.in_(_digests(session, person))))
         session.execute(delete(Delivery).where(Delivery.person_id == person.id))
         session.execute(delete(Address).where(Address.person_id == person.id))
         session.execute(delete(Person).where(Person.id == person.id))
@@ -115,9 +114,10 @@ def forget_strangers(session: Session, *, now: datetime) -> int:
 def _handle(session: Session, message: InboundMessage, public_url: str, now: datetime) -> str:
     body = unseal(session, message, "body")
     address = _address(session, message, body, now)
+    person = address.person
+    _one_at_a_time(session, person)
     if message.channel == WHATSAPP:
         address.window_from = now
-    person = address.person
     if message.opt_out == "STOP" or words.is_stop(body):
         return _stop(session, message, address, now)
     if message.opt_out == "START" or words.is_start(body):
@@ -146,6 +146,20 @@ def _address(session: Session, message: InboundMessage, body: str, now: datetime
     session.add(address)
     session.flush()
     return address
+
+
+def _one_at_a_time(session: Session, person: Person) -> None:
+    """Let two messages of one person wait for each other, so that two STOPs are confirmed once."""
+    session.execute(select(Person.id).where(Person.id == person.id).with_for_update(key_share=True))
+
+
+def _digests(session: Session, person: Person) -> set[bytes]:
+    """Everything a person's messages may be found by, also those that came in under an earlier key."""
+    return {
+        fingerprint.digest
+        for address in person.addresses
+        for fingerprint in vault_of(session).fingerprints(address.kind, unseal(session, address, "value"))
+    } | {address.index_digest for address in person.addresses}
 
 
 def _stop(session: Session, message: InboundMessage, address: Address, now: datetime) -> str:
@@ -214,9 +228,9 @@ def _alert_meant(session: Session, message: InboundMessage, address: Address, no
     if message.quoted_provider_id:
         query = query.where(Delivery.provider_id == message.quoted_provider_id)
     else:
-        query = query.where(
-            Delivery.rank >= ledger.RANKS["accepted"], Delivery.created_at > now - _ABOUT_AN_ALERT
-        ).order_by(Delivery.id.desc())
+        # What was written at night may have arrived in the morning: the time of sending counts.
+        left_us = func.coalesce(Delivery.accepted_at, Delivery.sent_at, Delivery.delivered_at, Delivery.read_at)
+        query = query.where(left_us > now - _ABOUT_AN_ALERT).order_by(Delivery.id.desc())
     cause_id = session.scalar(query.limit(1))
     return session.get(Alert, cause_id) if cause_id else None
 

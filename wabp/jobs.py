@@ -31,9 +31,13 @@ def handle_left_over(services: Services) -> None:
     with services.reading() as session:
         waiting = inbox.unhandled(session, before=now - _LEFT_OVER_AFTER)
     for message_id in waiting:
-        with services.writing() as session:
-            inbox.handle(session, message_id, public_url=services.settings.public_url, now=now)
-            session.commit()
+        try:
+            with services.writing() as session:
+                inbox.handle(session, message_id, public_url=services.settings.public_url, now=now)
+                session.commit()
+        except Exception:
+            # One that cannot be handled must not stand before all that came after it: a STOP may be among them.
+            log.exception("a message could not be handled")
 
 
 def forget_strangers(services: Services) -> None:

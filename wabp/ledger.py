@@ -25,6 +25,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     case,
+    exists,
     func,
     insert,
     literal,
@@ -36,7 +37,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from wabp.gateway import SMS, WHATSAPP
-from wabp.models import Address, Delivery, Membership, Person
+from wabp.models import Address, Alert, Delivery, Membership, Person
 from wabp.models.base import Moment
 
 RANKS = {
@@ -124,9 +125,9 @@ def address_group(
     """Write one row for every active member of a group, in one statement. Returns how many.
 
     Members without any address get a row nowhere: there is nobody to write to. WhatsApp is chosen for
-    those who have it and may be written to by it, else SMS.
+    those who have it and may be written to by it at the time of sending, else SMS.
     """
-    channel = _channel_for(template_languages, now)
+    channel = _channel_for(template_languages, not_before or now)
     rows = (
         select(
             literal("alert"),
@@ -209,6 +210,7 @@ def claim(session: Session, channel: str, limit: int, now: datetime) -> list[Cla
 
     The caller commits before anything is handed over, so that a crash leaves the row in `sending`.
     """
+    # As a CTE: PostgreSQL may run a subquery with a limit and locks more than once, and take too many.
     ready = (
         select(Delivery.id)
         .where(
@@ -220,10 +222,11 @@ def claim(session: Session, channel: str, limit: int, now: datetime) -> list[Cla
         .order_by(Delivery.priority, Delivery.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
+        .cte("ready")
     )
     taken = session.scalars(
         update(Delivery)
-        .where(Delivery.id.in_(ready.scalar_subquery()), Delivery.state == "queued")
+        .where(Delivery.id.in_(select(ready.c.id)), Delivery.state == "queued")
         .values(state="sending", rank=RANKS["sending"], claimed_at=now, missed_at=None, updated_at=now)
         .returning(Delivery.id)
         .execution_options(synchronize_session=False)
@@ -271,9 +274,36 @@ def something_waits(session: Session, channel: str, now: datetime) -> bool:
     return session.execute(query.limit(1)).first() is not None
 
 
-def put_back(session: Session, ids: Collection[int], now: datetime) -> int:
-    """Return claimed rows that surely were not handed over to the queue."""
-    return _move(session, ids, "queued", now, from_states=("sending", "unknown"), claimed_at=None)
+def left_meanwhile(session: Session, ids: Collection[int]) -> set[int]:
+    """Return which of these rows are for somebody who left after they were written. Answers go all the same."""
+    theirs = Membership.person_id == Delivery.person_id
+    still_in = exists().where(theirs, Membership.group_id == Alert.group_id, Membership.state == "active")
+    has_left = exists().where(theirs, Membership.state == "left", Membership.left_at >= Delivery.created_at)
+    return set(
+        session.scalars(
+            select(Delivery.id)
+            .outerjoin(Alert, and_(Delivery.cause == "alert", Alert.id == Delivery.cause_id))
+            .where(
+                Delivery.id.in_(ids),
+                or_(and_(Delivery.cause == "alert", ~still_in), and_(Delivery.cause == "notice", has_left)),
+            )
+        )
+    )
+
+
+def put_back(session: Session, ids: Collection[int], claimed_at: datetime, now: datetime) -> int:
+    """Return rows of one claim that surely were not handed over to the queue.
+
+    Rows that somebody else claimed since then stay with them: they may be on their way.
+    """
+    return _move(
+        session, ids, "queued", now, from_states=("sending", "unknown"), of_claim=claimed_at, claimed_at=None
+    )
+
+
+def hold(session: Session, ids: Collection[int], until: datetime, now: datetime) -> int:
+    """Return rows of this very transaction's claim to the queue, to be claimed again from a moment on."""
+    return _move(session, ids, "queued", now, from_states=("sending",), claimed_at=None, not_before=until)
 
 
 def mark_unknown(session: Session, ids: Collection[int], now: datetime) -> int:
@@ -281,9 +311,11 @@ def mark_unknown(session: Session, ids: Collection[int], now: datetime) -> int:
     return _move(session, ids, "unknown", now, from_states=("sending",))
 
 
-def mark_missed(session: Session, ids: Collection[int], now: datetime) -> int:
-    """Note that the provider's books did not show these rows: the first of two looks before sending again."""
-    return _move(session, ids, "unknown", now, from_states=("sending", "unknown"), missed_at=now)
+def mark_missed(session: Session, ids: Collection[int], claimed_at: datetime, now: datetime) -> int:
+    """Note that the provider's books did not show rows of one claim: the first of two looks before sending again."""
+    return _move(
+        session, ids, "unknown", now, from_states=("sending", "unknown"), of_claim=claimed_at, missed_at=now
+    )
 
 
 def end(session: Session, ids: Collection[int], state: str, reason: str, now: datetime) -> int:
@@ -299,7 +331,8 @@ def raise_states(
     """Raise rows by proof from the provider: (row id, provider id, provider's status, error number).
 
     A status that does not raise the row changes nothing. A row that is bound to another provider id is
-    left alone. Unknown status words count as `accepted`: the provider clearly has the message.
+    left alone. A provider id that another row holds proves this one all the same, and stays where it is.
+    Unknown status words count as `accepted`: the provider clearly has the message.
     """
     by_state: dict[str, list[dict[str, object]]] = {}
     for row_id, provider_id, status, error_code in proofs:
@@ -456,14 +489,16 @@ def _move(
     now: datetime,
     *,
     from_states: Sequence[str],
+    of_claim: datetime | None = None,
     **values: object,
 ) -> int:
     if not ids:
         return 0
+    same_claim = [] if of_claim is None else [Delivery.claimed_at == of_claim]
     return _changed(
         session.execute(
             update(Delivery)
-            .where(Delivery.id.in_(list(ids)), Delivery.state.in_(from_states))
+            .where(Delivery.id.in_(list(ids)), Delivery.state.in_(from_states), *same_claim)
             .values(state=state, rank=RANKS[state], updated_at=now, **values)
             .execution_options(synchronize_session=False)
         )
@@ -472,11 +507,13 @@ def _move(
 
 def _raise_statement(state: str) -> Any:
     row = cast(Table, Delivery.__table__).c
+    other = cast(Table, Delivery.__table__).alias("other").c
+    held_elsewhere = exists().where(other.provider_id == bindparam("proof"), other.id != row.id)
     moments = {"accepted": "accepted_at", "sent": "sent_at", "delivered": "delivered_at", "read": "read_at"}
     values: dict[str, Any] = {
         "state": state,
         "rank": RANKS[state],
-        "provider_id": func.coalesce(row.provider_id, bindparam("proof")),
+        "provider_id": case((held_elsewhere, row.provider_id), else_=bindparam("proof")),
         "error_code": func.coalesce(bindparam("code"), row.error_code),
         "reason": bindparam("why"),
         "updated_at": bindparam("moment", type_=Moment),

@@ -30,7 +30,7 @@ def normalise(typed: str, country: str | None = None) -> str:
 
 def is_e164(value: str) -> bool:
     """Tell whether `value` is already in the product's form."""
-    return re.fullmatch(r"\+[1-9]\d{6,14}", value) is not None
+    return re.fullmatch(r"\+[1-9][0-9]{6,14}", value) is not None
 
 
 def mask(text: str) -> str:

@@ -67,7 +67,6 @@ def load(environ: Mapping[str, str] | None = None, folder: Path | None = None) -
     host = source.text("WABP_HOST", "127.0.0.1")
     port = source.number("WABP_PORT", 8000, 1, 65_535)
     self_contained = gateway == "simulator" and is_loopback(host)
-    database_url = _database_url(source, folder or Path.cwd() / "instance", self_contained)
     if not self_contained:
         needed = ["WABP_SECRET_KEY", "WABP_DATA_KEYS", "WABP_PUBLIC_URL", "WABP_DATABASE_URL"]
         if gateway == "twilio":
@@ -76,7 +75,7 @@ def load(environ: Mapping[str, str] | None = None, folder: Path | None = None) -
                 needed.append("WABP_WHATSAPP_FROM")
         source.require(needed)
     return Settings(
-        database_url=database_url,
+        database_url=_database_url(source, folder or Path.cwd() / "instance"),
         secret_key=source.text("WABP_SECRET_KEY") or "",
         data_keys=_data_keys(source),
         public_url=_public_url(source, host, port),
@@ -160,7 +159,7 @@ class _Source:
 
     def number(self, name: str, default: int, lowest: int, highest: int) -> int:
         value = self.text(name, str(default))
-        if not (value.isascii() and value.isdigit() and lowest <= int(value) <= highest):
+        if not (value.isascii() and value.isdigit() and len(value) < 10 and lowest <= int(value) <= highest):
             raise BadSetting("setting_number", name=name, lowest=lowest, highest=highest)
         return int(value)
 
@@ -176,13 +175,10 @@ class _Source:
             raise BadSetting("setting_missing", names=", ".join(missing))
 
 
-def _database_url(source: _Source, folder: Path, self_contained: bool) -> str:
-    default = f"sqlite:///{folder.resolve() / 'wabp.sqlite3'}" if self_contained else None
-    url = source.text("WABP_DATABASE_URL", default)
-    if url is None:
-        raise BadSetting("setting_missing", names="WABP_DATABASE_URL")
+def _database_url(source: _Source, folder: Path) -> str:
+    url = source.text("WABP_DATABASE_URL", f"sqlite:///{folder.resolve() / 'wabp.sqlite3'}")
     absolute = url.startswith("sqlite:////") and len(url) > len("sqlite:////")
-    if not absolute and not url.startswith("postgresql+psycopg://"):
+    if not absolute and not (url.startswith("postgresql+psycopg://") and _can_be_split(url)):
         raise BadSetting("setting_database", name="WABP_DATABASE_URL")
     return url
 
@@ -205,15 +201,21 @@ def _public_url(source: _Source, host: str, port: int) -> str:
 def _web_address(source: _Source, name: str, default: str) -> str:
     """Https everywhere; plain http only where nothing leaves the machine."""
     value = source.text(name, default).rstrip("/")
-    try:
-        parts = urlsplit(value)
-        _ = parts.port
-    except ValueError:
-        raise BadSetting("setting_url", name=name) from None
+    if not _can_be_split(value):
+        raise BadSetting("setting_url", name=name)
+    parts = urlsplit(value)
     usable = parts.scheme in {"http", "https"} and parts.hostname and not parts.query and not parts.fragment
     if not usable or (parts.scheme == "http" and not is_loopback(parts.hostname or "")):
         raise BadSetting("setting_url", name=name)
     return value
+
+
+def _can_be_split(url: str) -> bool:
+    try:
+        _ = urlsplit(url).port
+    except ValueError:
+        return False
+    return True
 
 
 def _sender(source: _Source, name: str, default: str | None) -> str | None:

@@ -8,14 +8,14 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from wabp import delivery, ledger
-from wabp.gateway import SMS, WHATSAPP, Outcome
+from wabp.gateway import SMS, WHATSAPP
 from wabp.services import Services
 
 log = logging.getLogger(__name__)
@@ -62,7 +62,7 @@ async def send_chunk(services: Services, channel: str, limit: int) -> Sent | Non
     if chunk is None:
         return None
     outcomes = await delivery.hand_over(services.gateway, chunk)
-    return Sent(chunk.cost, await _record(services, outcomes))
+    return Sent(chunk.cost, await _record(services, chunk, outcomes))
 
 
 async def look_up_doubts(services: Services) -> None:
@@ -88,11 +88,11 @@ def _claim(services: Services, channel: str, limit: int) -> delivery.Chunk | Non
     return chunk
 
 
-async def _record(services: Services, outcomes: Sequence[tuple[int, Outcome]]) -> float:
+async def _record(services: Services, chunk: delivery.Chunk, outcomes: delivery.Outcomes) -> float:
     """Record a chunk, trying again while the database is busy: what was sent must not stay in doubt."""
     for left in reversed(range(_RECORD_TRIES)):
         try:
-            return await asyncio.to_thread(_record_once, services, outcomes)
+            return await asyncio.to_thread(_record_once, services, chunk, outcomes)
         except SQLAlchemyError:
             if not left:
                 raise
@@ -101,9 +101,9 @@ async def _record(services: Services, outcomes: Sequence[tuple[int, Outcome]]) -
     raise AssertionError("unreachable")
 
 
-def _record_once(services: Services, outcomes: Sequence[tuple[int, Outcome]]) -> float:
+def _record_once(services: Services, chunk: delivery.Chunk, outcomes: delivery.Outcomes) -> float:
     with services.writing() as session:
-        wait = delivery.record(session, outcomes, services.clock())
+        wait = delivery.record(session, chunk, outcomes, services.clock())
         session.commit()
     return wait
 

@@ -44,7 +44,7 @@ class Address(WithId, Base):
         ),
     )
 
-    person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"))
+    person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"), index=True)
     kind: Mapped[str] = mapped_column(String(10))
     value: Mapped[SealedBytes] = mapped_column(Sealed)
     index_key: Mapped[bytes] = mapped_column(LargeBinary(4))

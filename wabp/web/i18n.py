@@ -16,7 +16,9 @@ def ngettext(one: str, many: str, count: int, **values: object) -> str:
 
 
 def date(moment: datetime, pattern: str) -> str:
-    """Return a local day by a CLDR pattern, such as `d MMM`."""
+    """Return a local day by a CLDR pattern, such as `d MMM`. German writes the day with a dot."""
+    if flask_babel.get_locale().language == "de":
+        pattern = pattern.replace("d ", "d. ")
     return str(flask_babel.format_date(moment, pattern))
 
 

@@ -5,7 +5,6 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from itertools import pairwise
-from itertools import pairwise
 from typing import Any
 
 from wabp import alerts, groups, insights, rules, segments, texts
@@ -38,7 +37,8 @@ def day_and_hour(moment: datetime | None, group: Group) -> str:
 
 def euros(amount: float) -> str:
     """Return an amount as the page's language writes it."""
-    return f"€ {decimal(amount, '#,##0.00')}"
+    number = decimal(amount, "#,##0.00")
+    return f"{number}\u00a0€" if language() in {"fr", "de"} else f"€ {number}"
 
 
 def category(slug: str) -> str:

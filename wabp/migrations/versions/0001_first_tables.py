@@ -156,6 +156,7 @@ def upgrade() -> None:
         ),
     )
     with op.batch_alter_table("address", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_address_person_id"), ["person_id"], unique=False)
         batch_op.create_index(
             "uq_address_primary",
             ["person_id"],
@@ -473,6 +474,7 @@ def downgrade() -> None:
 
     op.drop_table("group")
     with op.batch_alter_table("address", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_address_person_id"))
         batch_op.drop_index(
             "uq_address_primary", sqlite_where=sa.text("is_primary"), postgresql_where=sa.text("is_primary")
         )

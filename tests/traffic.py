@@ -1,0 +1,134 @@
+"""Rows of the ledger for tests: made directly, looked at afterwards, and gateways that look back."""
+
+import asyncio
+import uuid
+from collections.abc import Collection, Mapping
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from tests.house import House, Somebody
+from wabp import delivery, ledger
+from wabp.models import Address, Alert, Delivery, InboundMessage, Membership, Person, new_id
+
+
+def address_of(session: Session, who: Somebody) -> Address:
+    """Return the one address that somebody is written to at."""
+    return session.scalars(select(Address).where(Address.person_id == who.id, Address.is_primary)).one()
+
+
+def add_row(house: House, who: Somebody, *, at: datetime | None = None, **changes: object) -> int:
+    """Write one notice to somebody straight into the ledger, with changes. Returns its number."""
+    now = at or house.clock()
+    with house.writing() as session:
+        address = address_of(session, who)
+        values: dict[str, object] = {
+            "cause": "notice",
+            "cause_id": new_id(),
+            "person_id": address.person_id,
+            "address_id": address.id,
+            "channel": "whatsapp",
+            "language": "nl",
+            "priority": ledger.PRIORITY_ANSWER,
+            "text_key": "answers.new_report",
+            "text_values": {"group": "Molenwijk", "link": f"https://watch.example/reports/{new_id()}"},
+            "expires_at": now + timedelta(hours=1),
+            "created_at": now,
+            "updated_at": now,
+        }
+        row = Delivery(**(values | changes))
+        session.add(row)
+        session.commit()
+        return row.id
+
+
+def row(house: House, row_id: int) -> Delivery:
+    """Return one row as it stands."""
+    with house.reading() as session:
+        found = session.get_one(Delivery, row_id)
+        session.expunge(found)
+        return found
+
+
+def rows(house: House, cause: str | None = None) -> list[Delivery]:
+    """Return all rows as they stand, oldest first, of one cause or of all."""
+    with house.reading() as session:
+        query = select(Delivery).order_by(Delivery.id)
+        found = session.scalars(query.where(Delivery.cause == cause) if cause else query).all()
+        session.expunge_all()
+        return list(found)
+
+
+def row_of(house: House, alert: Alert, who: Somebody) -> Delivery:
+    """Return somebody's row of an alert."""
+    with house.reading() as session:
+        found = session.scalars(
+            select(Delivery).where(Delivery.cause_id == alert.id, Delivery.person_id == who.id)
+        ).one()
+        session.expunge(found)
+        return found
+
+
+def change(house: House, who: Somebody, **values: object) -> None:
+    """Change somebody's address."""
+    with house.writing() as session:
+        address = address_of(session, who)
+        for name, value in values.items():
+            setattr(address, name, value)
+        session.commit()
+
+
+def mark_demo(house: House, *people: Somebody) -> None:
+    """Make people invented ones, as the demo's are."""
+    with house.writing() as session:
+        for who in people:
+            session.get_one(Person, who.id).demo = True
+        session.commit()
+
+
+def memberships(house: House, who: Somebody) -> dict[str, str]:
+    """Return the state of somebody's membership in each group."""
+    with house.reading() as session:
+        found = session.scalars(select(Membership).where(Membership.person_id == who.id)).all()
+        return {membership.group.slug: membership.state for membership in found}
+
+
+def inbound(house: House) -> list[InboundMessage]:
+    """Return all messages that came in, oldest first."""
+    with house.reading() as session:
+        found = session.scalars(select(InboundMessage).order_by(InboundMessage.id)).all()
+        session.expunge_all()
+        return list(found)
+
+
+def claim(house: House, channel: str = "whatsapp", limit: int = 100) -> delivery.Chunk:
+    """Do the sender's first step, and stop there: what a process does that dies before the hand-over."""
+    with house.writing() as session:
+        chunk = delivery.claim(session, house.services.sending, channel, limit, house.clock())
+        session.commit()
+    return chunk
+
+
+def hand_over(house: House, chunk: delivery.Chunk) -> delivery.Outcomes:
+    """Do the sender's second step, and stop there."""
+    return asyncio.run(delivery.hand_over(house.services.gateway, chunk))
+
+
+def note(house: House, chunk: delivery.Chunk, outcomes: delivery.Outcomes) -> float:
+    """Do the sender's third step."""
+    with house.writing() as session:
+        wait = delivery.record(session, chunk, outcomes, house.clock())
+        session.commit()
+    return wait
+
+
+def counts(values: Collection[str]) -> Mapping[str, int]:
+    """Return how often each value occurs."""
+    return {value: list(values).count(value) for value in set(values)}
+
+
+def uuid_of(who: Somebody) -> uuid.UUID:
+    """Return somebody's id."""
+    assert isinstance(who.id, uuid.UUID)
+    return who.id
