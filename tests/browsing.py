@@ -169,11 +169,12 @@ def walk(tab: Tab) -> Iterator[str]:
     yield "board"
     alert = tab.alert_path()
     tab.go("/simulator/5")
-    own_words = tab.page.locator(".phone-log").first.locator(".bubble-out")
-    before = own_words.count()
+    log = tab.page.locator(".phone-log").first
+    before = log.locator(".bubble-out").count()
     tab.page.get_by_label("Type as An").fill("Ik zag een blauwe auto wegrijden.")
     tab.press("Send as An")
-    expect(own_words).to_have_count(before + 1)
+    expect(log.locator(".bubble-out")).to_have_count(before + 1)
+    expect(log.locator(".bubble").last).to_have_class("bubble")
     yield "simulator"
     tab.go("/groups/demo/reports")
     yield "reports"

@@ -135,6 +135,7 @@ class House:
     """One installation under test. Further settings are given by their names."""
 
     def __init__(self, database_url: str, folder: Path, moment: datetime, **environ: str) -> None:
+        self.folder = folder
         self.clock = MovableClock(moment)
         self.phones = Phones(self.clock)
         given = {"WABP_DATABASE_URL": database_url, "WABP_SECRET_KEY": "s" * 32, "WABP_DATA_KEYS": "A" * 43}

@@ -2,7 +2,6 @@
 
 import logging
 import re
-import uuid
 from collections.abc import Iterator
 from urllib.parse import quote
 
@@ -11,34 +10,61 @@ from werkzeug.test import TestResponse
 
 from tests.doors import errors_on, form_on, rows, seen
 from tests.house import Browser, Cast, House, Somebody, content, release
-from wabp import alerts, groups
+from wabp import alerts, demo, groups
 from wabp.models import Alert, AlertText, unseal
 
 COMPOSE = "/groups/molenwijk/alerts/new"
 TEXT = "Twee personen forceren een achterdeur."
 URGENT = {"kind": "urgent", "category": "burglary", "text": TEXT, "called": "yes", "called_at": "21:04"}
+NO_ID = "0190f000-0000-7000-8000-000000000000"
 INFO = {"kind": "info", "category": "prevention", "text": "Sluit ramen en deuren goed af."}
 
+UNKNOWN_CHOICES = (
+    ("kind", "Kies hoe dringend het is: dringend of info.", ("bulletin", "", "\x00")),
+    ("category", "Kies waarover het gaat: ", ("drugs", "", "\x00", "x" * 5_000)),
+    ("street_id", "Kies een van de straten van de groep.", ("Vaartkant", NO_ID, "\x00")),
+    ("language", "Kies de taal van de tekst: nl, fr, en of de.", ("la", "", "\x00")),
+    ("called", "Zeg eerst of 101 gebeld is.", ("maybe", "", "\x00")),
+)
+NOT_THERE = (
+    "/groups/none", "/groups/%00", "/groups/%ff%fe", "/groups/" + "x" * 3_000, "/groups/molenwijk%20",
+    "/groups/MOLENWIJK", "/groups/..", "/groups/%F0%9F%90%A4/alerts/new", "/groups/none/reports", "/groups/%ed%a0%80",
+    "/alerts/none", "/alerts/1", "/alerts/00000000-0000-0000-0000-000000000000", "/alerts/" + "f" * 36,
+    "/alerts/%00/review", f"/alerts/{NO_ID}/close", f"/reports/{NO_ID}", "/reports/%00", "/nothing",
+    "/simulator/none", "/simulator/%00", "/simulator/1/messages", f"{COMPOSE}?report=none", f"{COMPOSE}?report=%00",
+    f"{COMPOSE}?report={NO_ID}",
+)  # fmt: skip
+QUERIES = (
+    "page=99999999999999999999", "page=999999", "page=0", "page=-1", "page=1e9", "page=٣", "page=%00", "page=",
+    "page=²", "state=none", "state=%00", "state=read&state=sent", "page=1&page=x", "%ff=%ff", "a" * 3_000
+)  # fmt: skip
 BAD_CALL_TIMES = (
     "", " ", "nu", "21:60", "24:00", "99:99", "-1:30", "21:04Z", "21:04+01:00", "2027-01-12", "２１：０４", "21:04'",
     "21:04\x00", "½", "٢١:٠٤", "21:04; DROP TABLE alert", "1e3", "NaN", "1" * 500,
 )  # fmt: skip
-FUTURE_CALL_TIMES = ("21:07", "21:14", "23:59", "09:00")
 OTHER_SITES = (
     "//evil.example", "///evil.example", "////evil.example", "/\\evil.example", "\\\\evil.example", "\\/evil.example",
     "https://evil.example", "http:evil.example", "https:/evil.example", "HTTPS://evil.example", "javascript:alert(1)",
-    "data:text/html,x", " //evil.example", "\t//evil.example", "/\t/evil.example", "/\n/evil.example", "\r\n//evil.example",
-    "/\r\nSet-Cookie: x=1", "/ /evil.example", "/\x00/evil.example", "evil.example", "?next=//evil.example", "#//evil",
-    "@evil.example", "/\u2028/evil.example", "/é", "／／evil.example", ".//evil.example", "", "%2f%2fevil.example",
+    "data:text/html,x", " //evil.example", "\t//evil.example", "/\t/evil.example", "/\n/evil.example",
+    "\r\n//evil.example", "/\r\nSet-Cookie: x=1", "/ /evil.example", "/\x00/evil.example", "evil.example",
+    "?next=//evil.example", "#//evil", "@evil.example", "/\u2028/evil.example", "/é", "／／evil.example",
+    ".//evil.example", "", "%2f%2fevil.example",
 )  # fmt: skip
 OWN_PATHS = ("/", "/groups/molenwijk", "/who-can-read-what?a=1&b=%20", "/alerts/x#recipients", "/%2f%2fevil.example")
-HIDDEN = {
-    "controls": "Twee\x01 personen\x08 forceren\x7f een\x9b achterdeur.",
-    "right to left": "Twee personen \u202egnoder\u202c forceren een\u2066 achterdeur\u2069.",
-    "zero width": "Twee per\u200bsonen for\u200cceren\ufeff een\u2060 achterdeur.",
-    "tags": "Twee personen\U000e0041\U000e0042 forceren een achterdeur.",
-    "NUL": "Twee personen\x00 forceren een achterdeur.",
-}
+# Controls, right-to-left overrides, zero-width characters, tag characters, half a character pair.
+HIDDEN = "\x00\x01\x08\x7f\x9b\u202e\u202c\u2066\u2069\u200b\u200c\u200d\ufeff\u2060\u00ad\U000e0041\ue000\U0010ffff"
+FORM, PARTS = "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"
+PART = b'--x\r\nContent-Disposition: form-data; name="text"\r\n\r\n'
+NO_FORMS = (
+    (b'{"text": "x"}', "application/json"),
+    (b"<a/>", "text/xml"),
+    (b"--x\r\nbroken", PARTS),
+    (b"--x", "multipart/form-data"),
+    (b"", FORM),
+    (b"&&&==&=%&%zz=%zz", FORM),
+    (b"a=1&" * 5_000, FORM),
+    (b"\x00\xff" * 1_000, ""),
+)
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -55,7 +81,7 @@ def nothing_unexpected(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
     assert "the database did not answer" not in caplog.text
 
 
-def post_bytes(browser: Browser, path: str, body: bytes, kind: str = "application/x-www-form-urlencoded") -> TestResponse:
+def post_bytes(browser: Browser, path: str, body: bytes, kind: str = FORM) -> TestResponse:
     return browser.client.post(path, data=body, content_type=kind)
 
 
@@ -90,13 +116,11 @@ def kept_texts(house: House) -> list[str]:
 # ---- what is typed into the compose page ----
 
 
-@pytest.mark.parametrize("text", ["", "   ", "\n\r\n", "\u200b", "\u202e\u2066\x00", "\ufeff"])
-def test_an_empty_text_is_refused_also_when_it_only_looks_full(
-    light_house: House, light_cast: Cast, text: str
-) -> None:
+def test_an_empty_text_is_refused_also_when_it_only_looks_full(light_house: House, light_cast: Cast) -> None:
     fatima = light_house.browser(light_cast.fatima)
-    page = fatima.compose("molenwijk", "review", **(URGENT | {"text": text}))
-    assert refused(page, kept="") == "Schrijf wat er gebeurt: het bericht is leeg."
+    for text in ("", "   ", "\n\r\n", "\u200b", "\u202e\u2066\x00", "\ufeff"):
+        page = fatima.compose("molenwijk", "review", **(URGENT | {"text": text}))
+        assert refused(page, kept="") == "Schrijf wat er gebeurt: het bericht is leeg."
     assert alert_count(light_house) == 0
 
 
@@ -127,31 +151,29 @@ def test_a_text_of_exactly_1_000_characters_goes_through(light_house: House, lig
     assert fatima.compose("molenwijk", "review", **(INFO | {"text": text + "!"})).status_code == 400
 
 
-@pytest.mark.parametrize("text", HIDDEN.values(), ids=HIDDEN)
-def test_what_nobody_can_see_is_taken_out_before_it_is_kept_or_sent(house: House, cast: Cast, text: str) -> None:
+def test_what_nobody_can_see_is_taken_out_before_it_is_kept_or_sent(house: House, cast: Cast) -> None:
     fatima = house.browser(cast.fatima)
-    answer = fatima.compose("molenwijk", "review", **(URGENT | {"text": text}))
-    assert answer.status_code == 303
-    fatima.post(answer.location, page=answer.location)
-    assert house.send_all() == 7
-    (kept,) = kept_texts(house)
-    sent = "".join(message.body for message in house.phones.messages)
-    for hidden in set(text) - set(kept):
-        assert hidden not in sent
-    assert kept.isprintable()
+    texts = (HIDDEN, "\x00", "\u202e", "\u200b")
+    for hidden in texts:
+        answer = fatima.compose("molenwijk", "review", **(URGENT | {"text": f"{hidden}Twee per{hidden}sonen{hidden}."}))
+        assert answer.status_code == 303, ascii(hidden)
+        fatima.post(answer.location, page=COMPOSE)
+    assert house.send_all() == 7 * len(texts)
+    assert set(kept_texts(house)) == {"Twee personen."}
+    assert all(message.body.replace("\n", "").isprintable() for message in house.phones.messages)
 
 
-@pytest.mark.parametrize("field", ["text", "version_fr", "reason", "not_emergency_reason", "called_at", "form_token"])
-@pytest.mark.parametrize("value", ["\ud800 hallo", "\x00", "\udfff", "\U0010ffff", "\u202e"], ids=ascii)
-def test_no_field_breaks_on_characters_that_no_text_holds(house: House, cast: Cast, field: str, value: str) -> None:
+def test_no_field_breaks_on_characters_that_no_text_holds(house: House, cast: Cast) -> None:
     fatima = house.browser(cast.fatima)
-    form = tokens(fatima) | URGENT | {"language": "nl", "do": "review"} | {field: value}
-    page = post_bytes(fatima, COMPOSE, encoded(**form))
-    assert page.status_code in {303, 400}
-    if page.status_code == 400:
-        assert len(errors_on(page)) == 1
-    for do in ("save", "check", "accept_rewrite"):
-        assert post_bytes(fatima, COMPOSE, encoded(**(form | {"do": do}))).status_code in {200, 303, 400}
+    found = tokens(fatima)
+    for field in ("text", "version_fr", "reason", "not_emergency_reason", "called_at", "form_token", "do", "hello"):
+        for value in ("\x00", "\ud800 hallo \udfff", HIDDEN):
+            form = found | URGENT | {"language": "nl", "do": "review"} | {field: value}
+            page = post_bytes(fatima, COMPOSE, encoded(**form))
+            assert page.status_code in {200, 303, 400}, (field, ascii(value))
+            assert len(errors_on(page)) == (page.status_code == 400), (field, ascii(value))
+    form = found | URGENT | {"language": "nl", "text": "\x00 \ud800 hallo", "version_fr": "\x00\ud800"}
+    assert post_bytes(fatima, COMPOSE, encoded(**form, do="accept_rewrite")).status_code == 200
     assert post_bytes(fatima, "/groups/molenwijk/live-check", encoded(**form)).status_code == 200
 
 
@@ -161,30 +183,13 @@ def test_a_form_that_is_no_utf_8_is_read_as_far_as_it_can_be(light_house: House,
     assert post_bytes(fatima, COMPOSE, form).status_code == 303
 
 
-@pytest.mark.parametrize(
-    ("field", "value", "sentence"),
-    [
-        ("kind", "bulletin", "Kies hoe dringend het is: dringend of info."),
-        ("kind", "\x00", "Kies hoe dringend het is: dringend of info."),
-        ("category", "", "Kies waarover het gaat: "),
-        ("category", "drugs", "Kies waarover het gaat: "),
-        ("category", "x" * 5_000, "Kies waarover het gaat: "),
-        ("street_id", "Vaartkant", "Kies een van de straten van de groep."),
-        ("street_id", str(uuid.uuid4()), "Kies een van de straten van de groep."),
-        ("street_id", "\x00", "Kies een van de straten van de groep."),
-        ("language", "la", "Kies de taal van de tekst: nl, fr, en of de."),
-        ("language", "", "Kies de taal van de tekst: nl, fr, en of de."),
-        ("language", "\x00", "Kies de taal van de tekst: nl, fr, en of de."),
-        ("called", "maybe", "Zeg eerst of 101 gebeld is."),
-    ],
-)
-def test_a_choice_that_the_page_does_not_offer_is_refused_at_its_field(
-    house: House, cast: Cast, field: str, value: str, sentence: str
-) -> None:
+def test_a_choice_that_the_page_does_not_offer_is_refused_at_its_field(house: House, cast: Cast) -> None:
     fatima = house.browser(cast.fatima)
-    page = fatima.compose("molenwijk", "review", **(URGENT | {"language": "nl", field: value}))
-    assert refused(page).startswith(sentence)
-    assert f'href="#field-{field}"' in page.text
+    for field, sentence, values in UNKNOWN_CHOICES:
+        for value in values:
+            page = fatima.compose("molenwijk", "review", **(URGENT | {"language": "nl", field: value}))
+            assert refused(page).startswith(sentence), (field, ascii(value))
+            assert f'href="#field-{field}"' in page.text
 
 
 def test_a_street_of_another_group_is_refused(light_house: House, light_cast: Cast) -> None:
@@ -195,30 +200,28 @@ def test_a_street_of_another_group_is_refused(light_house: House, light_cast: Ca
     assert refused(page) == "Kies een van de straten van de groep."
 
 
-@pytest.mark.parametrize("typed", BAD_CALL_TIMES, ids=ascii)
-def test_an_hour_that_is_none_is_refused(light_house: House, light_cast: Cast, typed: str) -> None:
+def test_an_hour_that_is_none_is_refused(light_house: House, light_cast: Cast) -> None:
     fatima = light_house.browser(light_cast.fatima)
-    page = fatima.compose("molenwijk", "review", **(URGENT | {"called_at": typed}))
-    assert refused(page) == "Schrijf het uur van de oproep zoals 21:04."
+    for typed in BAD_CALL_TIMES:
+        page = fatima.compose("molenwijk", "review", **(URGENT | {"called_at": typed}))
+        assert refused(page) == "Schrijf het uur van de oproep zoals 21:04.", ascii(typed)
 
 
-@pytest.mark.parametrize("typed", FUTURE_CALL_TIMES)
-def test_an_hour_to_come_is_refused(light_house: House, light_cast: Cast, typed: str) -> None:
-    if typed == "09:00":
-        # At 21:00:30 the next nine o'clock is less than twelve hours ahead, seen from 21:06 it is not.
-        light_house.clock.at("00:30")
+def test_an_hour_to_come_is_refused(light_house: House, light_cast: Cast) -> None:
     fatima = light_house.browser(light_cast.fatima)
-    page = fatima.compose("molenwijk", "review", **(URGENT | {"called_at": typed}))
-    assert refused(page).startswith(f"{typed} ligt in de toekomst.")
+    for now, typed in (("21:06", "21:07"), ("21:06", "21:14"), ("21:06", "23:59"), ("00:30", "09:00")):
+        light_house.clock.at(now)
+        page = fatima.compose("molenwijk", "review", **(URGENT | {"called_at": typed}))
+        assert refused(page).startswith(f"{typed} ligt in de toekomst.")
 
 
-@pytest.mark.parametrize(("typed", "called"), [("21.04", "21:04"), ("21u04", "21:04"), (" 20:59 ", "20:59")])
-def test_an_hour_may_be_written_as_people_do(light_house: House, light_cast: Cast, typed: str, called: str) -> None:
+def test_an_hour_may_be_written_as_people_do(light_house: House, light_cast: Cast) -> None:
     fatima = light_house.browser(light_cast.fatima)
-    review = fatima.compose("molenwijk", "review", **(URGENT | {"called_at": typed})).location
-    fatima.post(review, page=review)
-    light_house.send_all()
-    assert f"101 gebeld om {called}," in light_house.phones.of(light_cast.an.number)[0]
+    for typed in ("21:04", "21.04", "21u04", "21h04", " 21:04 ", "21:04:59"):
+        review = fatima.compose("molenwijk", "review", **(URGENT | {"called_at": typed})).location
+        fatima.post(review, page=COMPOSE)
+        light_house.send_all()
+        assert "101 gebeld om 21:04," in light_house.phones.last(light_cast.an.number).body
 
 
 def test_just_after_midnight_a_late_call_was_yesterday(light_house: House, light_cast: Cast) -> None:
@@ -258,8 +261,8 @@ def test_another_group_s_form_token_is_no_way_into_its_alert(light_house: House,
     page = willem.client.post(
         "/groups/dijklaan/alerts/new", data=form | {"csrf_token": shown, "text": "Iets anders in onze straat."}
     )
-    assert page.status_code == 303
-    assert sorted(kept_texts(light_house)) == ["Iets anders in onze straat.", TEXT]
+    assert refused(page, kept="Iets anders in onze straat.").startswith("Deze pagina stond te lang open.")
+    assert kept_texts(light_house) == [TEXT]
 
 
 def test_a_released_alert_is_edited_no_more_and_a_second_close_changes_nothing(
@@ -268,10 +271,8 @@ def test_a_released_alert_is_edited_no_more_and_a_second_close_changes_nothing(
     alert = release(light_house, light_cast.fatima)
     fatima = light_house.browser(light_cast.fatima)
     page = fatima.post(f"/alerts/{alert.id}/edit", page=COMPOSE, **URGENT, language="nl", do="save")
-    assert page.status_code == 409
-    assert errors_on(page) == [
-        "Dit bericht is al verstuurd en kan niet meer veranderen. Schrijf een nieuw bericht om het recht te zetten."
-    ]
+    assert page.location == f"/alerts/{alert.id}"
+    assert kept_texts(light_house) == [content().text]
     close = f"/alerts/{alert.id}/close"
     for outcome in ("harmless", "damage"):
         assert fatima.post(close, page=COMPOSE, outcome=outcome).location == f"/alerts/{alert.id}"
@@ -282,13 +283,13 @@ def test_a_released_alert_is_edited_no_more_and_a_second_close_changes_nothing(
     assert fatima.post(f"/alerts/{alert.id}/review", page=COMPOSE).status_code in {303, 409}
 
 
-@pytest.mark.parametrize("outcome", ["", "arrested", "\x00", "x" * 5_000])
-def test_an_outcome_that_the_page_does_not_offer_is_refused(house: House, cast: Cast, outcome: str) -> None:
+def test_an_outcome_that_the_page_does_not_offer_is_refused(house: House, cast: Cast) -> None:
     alert = release(house, cast.fatima)
     fatima = house.browser(cast.fatima)
-    page = fatima.post(f"/alerts/{alert.id}/close", page=COMPOSE, outcome=outcome)
-    assert page.status_code == 400
-    assert errors_on(page) == ["Kies hoe het afliep."]
+    for outcome in ("", "arrested", "\x00", "x" * 5_000):
+        page = fatima.post(f"/alerts/{alert.id}/close", page=COMPOSE, outcome=outcome)
+        assert page.status_code == 400
+        assert errors_on(page) == ["Kies hoe het afliep."]
 
 
 def test_a_draft_has_no_board_and_cannot_be_closed(light_house: House, light_cast: Cast) -> None:
@@ -317,55 +318,43 @@ def test_a_group_that_is_not_active_sends_nothing_and_says_so(light_house: House
 # ---- addresses ----
 
 
-@pytest.mark.parametrize(
-    "path",
-    [
-        "/groups/none", "/groups/%00", "/groups/%ff%fe", "/groups/" + "x" * 3_000, "/groups/molenwijk%20", "/groups/MOLENWIJK",
-        "/groups/..", "/groups/%F0%9F%90%A4/alerts/new", "/groups/none/reports", "/groups/%ed%a0%80",
-        "/alerts/none", "/alerts/1", "/alerts/00000000-0000-0000-0000-000000000000", "/alerts/" + "f" * 36,
-        "/alerts/%00/review", f"/alerts/{uuid.uuid4()}/close", f"/reports/{uuid.uuid4()}", "/reports/%00", "/nothing",
-        "/simulator/none", "/simulator/%00", "/simulator/1/messages", f"{COMPOSE}?report=none", f"{COMPOSE}?report=%00",
-        f"{COMPOSE}?report={uuid.uuid4()}",
-    ],
-)  # fmt: skip
-def test_what_is_not_there_gets_one_calm_page(house: House, cast: Cast, path: str) -> None:
-    page = house.browser(cast.fatima).get(path)
-    assert page.status_code == 404
-    assert "Hier is niets voor u. Kijk het adres na, of meld u aan." in seen(page)
+def test_what_is_not_there_gets_one_calm_page(house: House, cast: Cast) -> None:
+    fatima = house.browser(cast.fatima)
+    for path in NOT_THERE:
+        page = fatima.get(path)
+        assert page.status_code == 404, path
+        assert "Hier is niets voor u. Kijk het adres na, of meld u aan." in seen(page), path
 
 
-@pytest.mark.parametrize(
-    "query",
-    ["page=99999999999999999999", "page=999999", "page=0", "page=-1", "page=1e9", "page=٣", "page=%00", "page=", "page=²",
-     "state=none", "state=%00", "state=read&state=sent", "page=1&page=x", "%ff=%ff", "a" * 3_000],
-)  # fmt: skip
-def test_any_page_number_and_any_filter_shows_the_board(house: House, cast: Cast, query: str) -> None:
+def test_any_page_number_and_any_filter_shows_the_board(house: House, cast: Cast) -> None:
     alert = release(house, cast.fatima)
     fatima = house.browser(cast.fatima)
-    for path in (f"/alerts/{alert.id}", f"/alerts/{alert.id}/recipients", f"/alerts/{alert.id}/progress"):
-        assert fatima.get(f"{path}?{query}").status_code == 200
+    for query in QUERIES:
+        for part in ("", "/recipients", "/progress"):
+            assert fatima.get(f"/alerts/{alert.id}{part}?{query}").status_code == 200, query
 
 
-@pytest.mark.parametrize("address", OTHER_SITES, ids=ascii)
-def test_no_choice_of_language_or_colours_leads_to_another_site(light_house: House, address: str) -> None:
+def test_no_choice_of_language_or_colours_leads_to_another_site(light_house: House) -> None:
     browser = light_house.browser()
-    for path, choice in (("/language", {"language": "fr"}), ("/theme", {"theme": "dark"})):
-        answer = browser.post(path, next=address, **choice)
-        assert answer.status_code == 303
-        assert answer.location == "/"
+    for address in OTHER_SITES:
+        for path, choice in (("/language", {"language": "fr"}), ("/theme", {"theme": "dark"})):
+            answer = browser.post(path, next=address, **choice)
+            assert answer.status_code == 303
+            assert answer.location == "/", ascii(address)
 
 
-@pytest.mark.parametrize("address", OWN_PATHS)
-def test_a_choice_leads_back_to_where_it_was_made(light_house: House, address: str) -> None:
-    assert light_house.browser().post("/language", next=address, language="fr").location == address
+def test_a_choice_leads_back_to_where_it_was_made(light_house: House) -> None:
+    browser = light_house.browser()
+    for address in OWN_PATHS:
+        assert browser.post("/language", next=address, language="fr").location == address
 
 
-@pytest.mark.parametrize("chosen", ["", "la", "\x00", "nl,fr", "x" * 5_000])
-def test_a_language_that_we_do_not_have_is_refused_in_a_sentence(light_house: House, chosen: str) -> None:
-    page = light_house.browser().post("/language", language=chosen)
-    assert page.status_code == 400
-    assert "Kies de taal van de tekst: nl, fr, en of de." in seen(page)
-    assert "language=" not in page.headers.get("Set-Cookie", "")
+def test_a_language_that_we_do_not_have_is_refused_in_a_sentence(light_house: House) -> None:
+    for chosen in ("", "la", "\x00", "nl,fr", "x" * 5_000):
+        page = light_house.browser().post("/language", language=chosen)
+        assert page.status_code == 400
+        assert "Kies de taal van de tekst: nl, fr, en of de." in seen(page)
+        assert "language=" not in page.headers.get("Set-Cookie", "")
 
 
 def test_unknown_colours_are_those_of_the_device(light_house: House) -> None:
@@ -375,84 +364,57 @@ def test_unknown_colours_are_those_of_the_device(light_house: House) -> None:
     assert browser.client.get_cookie("theme") is None
 
 
-@pytest.mark.parametrize("who", ["", "1", "\x00", "fatima", str(uuid.uuid4()), "0" * 32, "x" * 5_000, "{" + "0" * 32 + "}"])
-def test_signing_in_as_nobody_in_particular_is_not_there(house: House, cast: Cast, who: str) -> None:
+def test_signing_in_as_nobody_in_particular_is_not_there(house: House, cast: Cast) -> None:
     visitor = house.browser()
-    page = visitor.post("/sign-in", who=who)
-    assert page.status_code == 404
-    assert visitor.client.get_cookie("wabp") is None
+    for who in ("", "1", "\x00", "fatima", NO_ID, "0" * 32, "x" * 5_000, "{" + "0" * 32 + "}", str(cast.fatima.id)):
+        assert visitor.post("/sign-in", who=who).status_code == 404, ascii(who)
+        assert visitor.client.get_cookie("wabp") is None
 
 
-@pytest.mark.parametrize("cookie", ["language", "theme", "wabp", "wabp-form"])
-@pytest.mark.parametrize("value", ["\x00", "é", "x" * 3_000, "../..", "nl; x=1", "."])
-def test_no_cookie_breaks_a_page(light_house: House, cookie: str, value: str) -> None:
-    browser = light_house.browser()
-    browser.client.set_cookie(cookie, value)
-    assert browser.get("/").status_code == 200
-    assert browser.get("/nothing").status_code == 404
+def test_no_cookie_breaks_a_page(light_house: House) -> None:
+    for cookie in ("language", "theme", "wabp", "wabp-form"):
+        browser = light_house.browser()
+        for value in ("\x00", "é", "x" * 3_000, "../..", "nl; x=1", "."):
+            browser.client.set_cookie(cookie, value)
+            assert browser.get("/").status_code == 200, (cookie, ascii(value))
+            assert browser.get("/nothing").status_code == 404
 
 
 # ---- bodies ----
 
 
-@pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "multipart/form-data; boundary=x"])
-@pytest.mark.parametrize("path", [COMPOSE, "/language", "/sign-in", "/groups/molenwijk/live-check"])
+@pytest.mark.parametrize(("kind", "start"), [(FORM, b"text="), (PARTS, PART)])
 def test_a_body_of_5_megabytes_is_too_much_and_gets_a_page(
-    light_house: House, light_cast: Cast, path: str, kind: str
+    light_house: House, light_cast: Cast, kind: str, start: bytes
 ) -> None:
     fatima = light_house.browser(light_cast.fatima)
-    part = b'--x\r\nContent-Disposition: form-data; name="text"\r\n\r\n' if "multipart" in kind else b"text="
-    page = post_bytes(fatima, path, part + b"a" * 5_000_000, kind)
-    assert page.status_code == 413
-    assert "Dit is te veel in een keer." in seen(page)
+    for path in (COMPOSE, "/language", "/sign-in", "/groups/molenwijk/live-check"):
+        page = post_bytes(fatima, path, start + b"a" * 5_000_000, kind)
+        assert page.status_code == 413
+        assert "Dit is te veel in een keer." in seen(page)
     assert alert_count(light_house) == 0
 
 
-@pytest.mark.parametrize(
-    ("body", "kind"),
-    [
-        (b'{"text": "x"}', "application/json"),
-        (b"<a/>", "text/xml"),
-        (b"--x\r\nbroken", "multipart/form-data; boundary=x"),
-        (b"--x", "multipart/form-data"),
-        (b"", "application/x-www-form-urlencoded"),
-        (b"&&&==&=%&%zz=%zz", "application/x-www-form-urlencoded"),
-        (b"a=1&" * 5_000, "application/x-www-form-urlencoded"),
-        (b"\x00\xff" * 1_000, ""),
-    ],
-)
-def test_a_body_that_is_no_form_of_ours_is_refused_in_a_sentence(
-    light_house: House, light_cast: Cast, body: bytes, kind: str
-) -> None:
+def test_a_body_that_is_no_form_of_ours_is_refused_in_a_sentence(light_house: House, light_cast: Cast) -> None:
     fatima = light_house.browser(light_cast.fatima)
     before = rows(light_house)
-    for path in (COMPOSE, "/groups/molenwijk/live-check", "/sign-out", "/theme"):
-        page = post_bytes(fatima, path, body, kind)
-        assert page.status_code in {400, 413}
-        assert len(seen(page)) > 100
+    for body, kind in NO_FORMS:
+        for path in (COMPOSE, "/groups/molenwijk/live-check", "/sign-out", "/theme"):
+            page = post_bytes(fatima, path, body, kind)
+            assert page.status_code in {400, 413}, (body[:20], path)
+            assert re.search(r'<p class="mt-2">[A-Z][^<]+[.]</p>', page.text), (body[:20], path)
     assert rows(light_house) == before
 
 
-@pytest.mark.parametrize("text", ["", "x" * 2_000, "\u200b", "\x00"])
-def test_a_simulated_phone_s_owner_has_to_type_something_that_fits(light_house: House, text: str) -> None:
-    from wabp import demo
-
+def test_the_owner_of_a_simulated_phone_has_to_type_something_that_fits(light_house: House) -> None:
     with light_house.writing() as session:
         demo.load(session, members=5, quiet="none", now=light_house.clock())
         session.commit()
-    page = light_house.browser().post("/simulator/1", page="/who-can-read-what", text=text, channel="whatsapp")
-    assert page.status_code == 400
-    assert "Schrijf een bericht van hoogstens 1.600 tekens." in seen(page)
-
-
-def test_an_unknown_channel_of_a_simulated_phone_is_refused(light_house: House) -> None:
-    from wabp import demo
-
-    with light_house.writing() as session:
-        demo.load(session, members=5, quiet="none", now=light_house.clock())
-        session.commit()
-    page = light_house.browser().post("/simulator/1", page="/who-can-read-what", text="Hallo", channel="pigeon")
-    assert page.status_code == 400
+    browser = light_house.browser()
+    for text, channel in (("", "sms"), ("x" * 2_000, "sms"), ("\u200b", "sms"), ("\x00", "sms"), ("Hallo", "pigeon")):
+        page = browser.post("/simulator/1", page="/who-can-read-what", text=text, channel=channel)
+        assert page.status_code == 400
+        assert "Schrijf een bericht van hoogstens 1.600 tekens." in seen(page)
 
 
 # ---- what every answer carries ----

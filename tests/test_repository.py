@@ -85,11 +85,12 @@ def test_a_compiled_catalogue_is_what_its_source_says(path: Path) -> None:
         write_mo(compiled, read_po(source))
     compiled.seek(0)
     with path.with_suffix(".mo").open("rb") as shipped:
-        assert _sentences(shipped) == _sentences(compiled), "run pybabel compile"
+        assert _sentences(shipped) == _sentences(compiled), "run tools/catalogues"
 
 
-def _sentences(file: BinaryIO) -> dict[object, object]:
-    return {message.id: message.string for message in read_mo(file) if message.id}
+def _sentences(file: BinaryIO) -> dict[str, object]:
+    # A sentence with a plural has a list as its key.
+    return {str(message.id): message.string for message in read_mo(file) if message.id}
 
 
 def test_what_is_installed_is_pinned() -> None:

@@ -89,18 +89,18 @@ def state_counts(page: TestResponse) -> list[int]:
 
 
 def test_with_the_call_question_open_the_page_refuses_keeps_the_text_and_says_to_call_now(
-    house: House, cast: Cast
+    light_house: House, light_cast: Cast
 ) -> None:
-    house.clock.at("21:05")
-    fatima = house.browser(cast.fatima)
-    page = write(house, fatima)
+    light_house.clock.at("21:05")
+    fatima = light_house.browser(light_cast.fatima)
+    page = write(light_house, fatima)
     assert page.status_code == 400
     assert errors_on(page) == ["Zeg eerst of 101 gebeld is."]
     assert form_on(page)["text"] == TYPED
-    assert form_on(page)["street_id"] == street_id(house, "Vaartkant")
+    assert form_on(page)["street_id"] == street_id(light_house, "Vaartkant")
     assert 'href="tel:101"' in page.text
-    assert house.send_all() == 0
-    assert only_alert(house).state == "draft"
+    assert light_house.send_all() == 0
+    assert only_alert(light_house).state == "draft"
 
 
 def test_not_yet_called_shows_a_button_to_call_holds_the_draft_and_sends_nothing(house: House, cast: Cast) -> None:
@@ -120,9 +120,9 @@ def test_not_yet_called_shows_a_button_to_call_holds_the_draft_and_sends_nothing
     assert house.send_all() == 0
 
 
-def test_a_call_in_the_future_is_refused_and_the_text_kept(house: House, cast: Cast) -> None:
-    fatima = house.browser(cast.fatima)
-    page = write(house, fatima, called="yes", called_at="21:14")
+def test_a_call_in_the_future_is_refused_and_the_text_kept(light_house: House, light_cast: Cast) -> None:
+    fatima = light_house.browser(light_cast.fatima)
+    page = write(light_house, fatima, called="yes", called_at="21:14")
     assert page.status_code == 400
     assert errors_on(page) == ["21:14 ligt in de toekomst. Vul in wanneer er gebeld is."]
     assert form_on(page)["text"] == TYPED
@@ -130,15 +130,15 @@ def test_a_call_in_the_future_is_refused_and_the_text_kept(house: House, cast: C
     assert again(fatima, page, called_at="21:04").status_code == 303
 
 
-def test_every_answer_on_one_page_is_one_and_the_same_draft(house: House, cast: Cast) -> None:
-    house.clock.at("21:05")
-    fatima = house.browser(cast.fatima)
-    page = again(fatima, write(house, fatima), called="no")
-    house.clock.at("21:06")
+def test_every_answer_on_one_page_is_one_and_the_same_draft(light_house: House, light_cast: Cast) -> None:
+    light_house.clock.at("21:05")
+    fatima = light_house.browser(light_cast.fatima)
+    page = again(fatima, write(light_house, fatima), called="no")
+    light_house.clock.at("21:06")
     page = again(fatima, page, called="yes", called_at="21:14")
     answer = again(fatima, page, called_at="21:04")
     assert answer.status_code == 303
-    assert answer.location == f"/alerts/{only_alert(house).id}/review"
+    assert answer.location == f"/alerts/{only_alert(light_house).id}/review"
 
 
 # ---- 21:06 the forecast, and the release ----
@@ -185,22 +185,24 @@ def test_every_phone_gets_it_once_in_its_own_language_with_the_call_and_the_emer
     assert people(house, alert) == {"accepted": 7}
 
 
-def test_an_sms_holds_no_markup(house: House, cast: Cast) -> None:
-    released_by_page(house, house.browser(cast.fatima))
-    house.send_all()
-    for who in (cast.heinz, cast.godelieve):
-        (body,) = house.phones.of(who.number)
+def test_an_sms_holds_no_markup(light_house: House, light_cast: Cast) -> None:
+    released_by_page(light_house, light_house.browser(light_cast.fatima))
+    light_house.send_all()
+    for who in (light_cast.heinz, light_cast.godelieve):
+        (body,) = light_house.phones.of(who.number)
         assert not set("*_~`") & set(body)
-    assert "*" in house.phones.of(cast.an.number)[0]
+    assert "*" in light_house.phones.of(light_cast.an.number)[0]
 
 
-def test_a_version_that_the_coordinator_added_is_read_in_its_language_unmarked(house: House, cast: Cast) -> None:
+def test_a_version_that_the_coordinator_added_is_read_in_its_language_unmarked(
+    light_house: House, light_cast: Cast
+) -> None:
     french = "Deux personnes forcent une porte arrière et fuient vers l'écluse."
-    fatima = house.browser(cast.fatima)
-    answer = write(house, fatima, called="yes", called_at="21:04", version_fr=french)
+    fatima = light_house.browser(light_cast.fatima)
+    answer = write(light_house, fatima, called="yes", called_at="21:04", version_fr=french)
     press_send(fatima, answer.location)
-    house.send_all()
-    (jean,), (priya,) = house.phones.of(cast.jean.number), house.phones.of(cast.priya.number)
+    light_house.send_all()
+    (jean,), (priya,) = light_house.phones.of(light_cast.jean.number), light_house.phones.of(light_cast.priya.number)
     assert french in jean
     assert TYPED not in jean
     assert "[" not in jean
@@ -233,13 +235,15 @@ def test_the_compose_form_sent_again_after_the_release_leads_to_the_board(house:
     assert all(TYPED in message.body for message in house.phones.messages)
 
 
-def test_luc_the_deputy_releases_as_well_and_his_sentence_is_marked_as_french(house: House, cast: Cast) -> None:
-    luc = house.browser(cast.luc)
+def test_luc_the_deputy_releases_as_well_and_his_sentence_is_marked_as_french(
+    light_house: House, light_cast: Cast
+) -> None:
+    luc = light_house.browser(light_cast.luc)
     text = "Deux personnes forcent une porte arrière et fuient vers l'écluse."
-    answer = write(house, luc, language="fr", text=text, called="yes", called_at="21:04")
+    answer = write(light_house, luc, language="fr", text=text, called="yes", called_at="21:04")
     press_send(luc, answer.location)
-    assert house.send_all() == 7
-    (an,) = house.phones.of(cast.an.number)
+    assert light_house.send_all() == 7
+    (an,) = light_house.phones.of(light_cast.an.number)
     assert f"[Frans] {text}" in an
     assert CALLED["nl"] in an
 
@@ -279,13 +283,13 @@ def test_what_was_read_never_turns_back_to_sent(house: House, cast: Cast) -> Non
     assert state_counts(fatima.get(f"/alerts/{alert.id}"))[:2] == [7, 1]
 
 
-def test_the_board_shows_nobody_s_number(house: House, cast: Cast) -> None:
-    fatima = house.browser(cast.fatima)
-    alert = released_by_page(house, fatima)
-    house.send_all()
+def test_the_board_shows_nobody_s_number(light_house: House, light_cast: Cast) -> None:
+    fatima = light_house.browser(light_cast.fatima)
+    alert = released_by_page(light_house, fatima)
+    light_house.send_all()
     for path in (f"/alerts/{alert.id}", f"/alerts/{alert.id}/recipients", f"/alerts/{alert.id}/progress"):
         page = fatima.get(path).text
-        assert not any(who.number.removeprefix("+32") in page for who in cast.street)
+        assert not any(who.number.removeprefix("+32") in page for who in light_cast.street)
 
 
 # ---- 21:08 answers ----
@@ -368,14 +372,14 @@ def test_the_shell_prints_an_id_and_shows_seven_recipients(
 
 
 def test_the_shell_refuses_a_call_in_the_future_in_one_line(
-    house: House, cast: Cast, capsys: pytest.CaptureFixture[str]
+    light_house: House, light_cast: Cast, capsys: pytest.CaptureFixture[str]
 ) -> None:
     words = "alert send --group molenwijk --kind urgent --category burglary --called 21:14 --text".split()
-    refused = shell(house, capsys, *words, "Inbraak bezig")
+    refused = shell(light_house, capsys, *words, "Inbraak bezig")
     assert (refused.code, refused.out) == (2, "")
     assert "21:14" in refused.err
     assert refused.err.count("\n") == 1
-    assert house.send_all() == 0
+    assert light_house.send_all() == 0
 
 
 # ---- not a matter for 101 or 112 ----
@@ -407,20 +411,20 @@ def test_what_is_not_for_the_emergency_line_becomes_info_without_a_call_statemen
         assert "stroompanne" not in body
 
 
-def test_not_for_the_emergency_line_needs_a_reason(house: House, cast: Cast) -> None:
-    page = write(house, house.browser(cast.fatima), called="not_emergency")
+def test_not_for_the_emergency_line_needs_a_reason(light_house: House, light_cast: Cast) -> None:
+    page = write(light_house, light_house.browser(light_cast.fatima), called="not_emergency")
     assert page.status_code == 400
     assert errors_on(page) == ["Zeg in een paar woorden waarom dit niets is voor 101 of 112."]
     assert form_on(page)["text"] == TYPED
 
 
-def test_across_the_border_the_number_is_112_alone(house: House, cast: Cast) -> None:
-    alert = release(house, cast.willem, "dijklaan")
-    house.send_all()
+def test_across_the_border_the_number_is_112_alone(light_house: House, light_cast: Cast) -> None:
+    alert = release(light_house, light_cast.willem, "dijklaan")
+    light_house.send_all()
     assert isinstance(alert, alerts.Alert)
-    for who in (cast.willem, cast.noor):
-        (body,) = house.phones.of(who.number)
+    for who in (light_cast.willem, light_cast.noor):
+        (body,) = light_house.phones.of(who.number)
         assert "112 gebeld om 21:04, niet opnieuw bellen" in body
         assert body.split("\n")[-1] == "Bel 112."
         assert "101" not in body
-    assert all(not house.phones.of(who.number) for who in cast.street)
+    assert all(not light_house.phones.of(who.number) for who in light_cast.street)

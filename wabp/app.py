@@ -1,36 +1,44 @@
-"""The wiring: the only place that chooses implementations and puts the house together."""
+"""The wiring: the only place that chooses implementations and puts the house together.
 
-import logging
+Web, database and gateways are loaded when a house is built, not before: a command that needs none of them,
+such as `wabp check`, starts at once.
+"""
+
 import sys
 from collections.abc import Mapping
 from contextvars import Context
 from functools import partial
+from typing import TYPE_CHECKING
 
-from flask import Flask
-from werkzeug.datastructures import MultiDict
-from werkzeug.test import Client
-
-from wabp import db, settings as settings_module, web
-from wabp.clock import Clock, utc_now
-from wabp.gateway import Gateway
-from wabp.gateway.hooks import Form
-from wabp.gateway.simulator import AppPost, Simulator
-from wabp.gateway.twilio import TwilioGateway
+from wabp import settings as settings_module
 from wabp.logs import set_up_logging
-from wabp.services import Services
 from wabp.settings import Settings
 from wabp.vault import Vault
 
-log = logging.getLogger(__name__)
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from wabp.clock import Clock
+    from wabp.gateway import Gateway
+    from wabp.gateway.hooks import Form
+    from wabp.gateway.simulator import AppPost
+    from wabp.services import Services
 
 
 def create_app(
-    settings: Settings | None = None, gateway: Gateway | None = None, clock: Clock | None = None
-) -> Flask:
+    settings: Settings | None = None, gateway: "Gateway | None" = None, clock: "Clock | None" = None
+) -> "Flask":
     """Return the product as a Flask app. Without arguments everything comes from the environment.
 
     Raises BadSetting when a setting is missing or wrong.
     """
+    from flask import Flask
+
+    from wabp import db, web
+    from wabp.clock import utc_now
+    from wabp.gateway.simulator import Simulator
+    from wabp.services import Services
+
     settings = settings_module.with_keys(settings or settings_module.load())
     vault = Vault(settings.data_keys, settings.secret_key)
     app = Flask("wabp.web")
@@ -43,7 +51,7 @@ def create_app(
     return app
 
 
-def create_web_app() -> Flask:
+def create_web_app() -> "Flask":
     """Return the app of a child process that serves pages: its log is set up, and it ends with its parent."""
     from wabp import server
 
@@ -53,12 +61,11 @@ def create_web_app() -> Flask:
     return create_app(settings)
 
 
-def build() -> Services:
+def build() -> "Services":
     """Return the services of this process, from the environment."""
     settings = settings_module.load()
     set_up_logging(settings.log_level)
-    services = create_app(settings).extensions["services"]
-    assert isinstance(services, Services)
+    services: Services = create_app(settings).extensions["services"]
     return services
 
 
@@ -74,8 +81,10 @@ def main() -> None:
     sys.exit(cli.run(build, sys.argv[1:]))
 
 
-def _gateway(app: Flask, settings: Settings, vault: Vault, clock: Clock) -> Gateway:
+def _gateway(app: "Flask", settings: Settings, vault: Vault, clock: "Clock") -> "Gateway":
     if settings.gateway == "twilio":
+        from wabp.gateway.twilio import TwilioGateway
+
         return TwilioGateway(
             settings.twilio_account_sid,
             settings.twilio_auth_tokens[0],
@@ -83,6 +92,9 @@ def _gateway(app: Flask, settings: Settings, vault: Vault, clock: Clock) -> Gate
             settings.sms_from,
             settings.twilio_api_url,
         )
+    from wabp import db
+    from wabp.gateway.simulator import Simulator
+
     return Simulator(
         app_post=_post_to(app),
         open_session=partial(db.opened, app),
@@ -95,10 +107,13 @@ def _gateway(app: Flask, settings: Settings, vault: Vault, clock: Clock) -> Gate
     )
 
 
-def _post_to(app: Flask) -> AppPost:
+def _post_to(app: "Flask") -> "AppPost":
     """Return a way to call the product's own hooks without a network (ADR 0007)."""
 
-    def post(path: str, form: Form, headers: Mapping[str, str]) -> int:
+    from werkzeug.datastructures import MultiDict
+    from werkzeug.test import Client
+
+    def post(path: str, form: "Form", headers: Mapping[str, str]) -> int:
         fields = MultiDict(form)
         # An empty context: a call from inside a page must not share that page's session or sign-in.
         call = partial(Client(app).post, path, data=fields, headers=dict(headers))

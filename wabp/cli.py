@@ -1,21 +1,26 @@
-"""The `wabp` command. Standard output holds the answer alone; an error is one line that names the cure, exit 2."""
+"""The `wabp` command. Standard output holds the answer alone; an error is one line that names the cure, exit 2.
+
+Each command loads what it needs when it runs, so that none waits for what only others use.
+"""
 
 import json
+import re
 import sys
 import uuid
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-from sqlalchemy.exc import DBAPIError
 
-from wabp import __version__, alerts, checks, demo, groups, ledger, rules, texts
-from wabp.accounts import OPERATOR
+from wabp import __version__, texts
 from wabp.errors import BadInput, Problem
-from wabp.models import Group, Template
-from wabp.services import Services
 
-Build = Callable[[], Services]
+if TYPE_CHECKING:
+    from wabp import alerts
+    from wabp.models import Group
+    from wabp.services import Services
+
+Build = Callable[[], "Services"]
 _QUIET = r"none|([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d"
 
 
@@ -32,16 +37,25 @@ def run(build: Build, arguments: Sequence[str]) -> int:
         return _fail(problem.format_message())
     except Problem as problem:
         return _fail(problem.say("en"))
-    except DBAPIError as problem:
-        return _fail(f"the database did not answer ({type(problem.orig).__name__}); see `wabp doctor`", 1)
     except BrokenPipeError:
         sys.stderr.close()
         return 0
+    except Exception as problem:
+        if (trouble := _database_trouble(problem)) is None:
+            raise
+        return _fail(f"the database did not answer ({trouble}); see `wabp doctor`", 1)
 
 
 def _fail(line: str, code: int = 2) -> int:
     print(f"wabp: {' '.join(line.split())}", file=sys.stderr)
     return code
+
+
+def _database_trouble(problem: Exception) -> str | None:
+    """Return the name of what a database said, or None for any other trouble."""
+    from sqlalchemy.exc import DBAPIError
+
+    return type(problem.orig).__name__ if isinstance(problem, DBAPIError) else None
 
 
 def _note(line: str) -> None:
@@ -65,7 +79,7 @@ def wabp() -> None:
     """Coordinate neighbourhood-watch groups. Settings come from WABP_… in the environment."""
 
 
-def _ready(build: Build) -> Services:
+def _ready(build: Build) -> "Services":
     """Put the house together and make sure that its schema is the one we know."""
     from wabp import db
 
@@ -74,7 +88,7 @@ def _ready(build: Build) -> Services:
     return services
 
 
-def _ready_or_new(build: Build) -> Services:
+def _ready_or_new(build: Build) -> "Services":
     """The same, but an empty database gets its tables first: there is nothing in it to lose."""
     from wabp import db
 
@@ -139,14 +153,15 @@ def migrate(build: Build) -> None:
 
 
 @wabp.command("demo", **_example("wabp demo --members 1000 --quiet none"))
-@click.option("--members", type=int, default=demo.DEFAULT_MEMBERS, show_default=True, help="How many residents.")
+@click.option("--members", type=int, help="How many residents; a small street's worth when left out.")
 @click.option("--quiet", metavar="22:00-07:00|none", help="Quiet hours; the rulebook's when left out.")
 @click.option("--if-empty", is_flag=True, help="Do nothing when a zone is there already.")
 @click.pass_obj
-def load_demo(build: Build, members: int, quiet: str | None, if_empty: bool) -> None:
+def load_demo(build: Build, members: int | None, quiet: str | None, if_empty: bool) -> None:
     """Load the demo zone: Ghent, and an active group `demo` of invented residents."""
-    import re
+    from wabp import demo
 
+    members = demo.DEFAULT_MEMBERS if members is None else members
     if quiet is not None and not re.fullmatch(_QUIET, quiet):
         raise BadInput("quiet_hours", field="quiet")
     services = _ready_or_new(build)
@@ -192,6 +207,9 @@ def send_alert(
     typed: str,
 ) -> int:
     """Release one alert and print its id. The same check applies as on the page."""
+    from wabp import alerts, groups, rules
+    from wabp.accounts import OPERATOR
+
     if kind == "urgent" and not called:
         raise BadInput("called_missing", field="called")
     if typed == "-":
@@ -231,6 +249,9 @@ def send_alert(
 @click.pass_obj
 def show_alert(build: Build, alert_id: str, as_json: bool) -> None:
     """Show how far an alert is. Each person counts once."""
+    from wabp import alerts, ledger
+    from wabp.accounts import OPERATOR
+
     try:
         wanted = uuid.UUID(alert_id)
     except ValueError:
@@ -256,6 +277,8 @@ def show_alert(build: Build, alert_id: str, as_json: bool) -> None:
 @click.option("--rulebook", "book", default="be", show_default=True, metavar="be|nl|FILE")
 def check_texts(book: str) -> None:
     """Check texts: JSON Lines {"id","lang","text"} in, {"id","findings"} out, in order."""
+    from wabp import checks
+
     checks.run(book, sys.stdin.buffer, sys.stdout)
 
 
@@ -269,6 +292,9 @@ def group_commands() -> None:
 @click.pass_obj
 def list_groups(build: Build, as_json: bool) -> None:
     """List the groups with their state and size."""
+    from wabp import groups
+    from wabp.accounts import OPERATOR
+
     services = _ready(build)
     with services.reading() as session:
         rows = [
@@ -299,14 +325,14 @@ def template() -> None:
 @click.pass_obj
 def add_template(build: Build, kind: str, language: str, content_sid: str) -> None:
     """Use an approved form for alerts outside the 24-hour window."""
-    import re
+    from sqlalchemy import delete
+
+    from wabp.models import Template
 
     if not re.fullmatch(r"HX[0-9a-fA-F]{32}", content_sid):
         raise BadInput("content_sid", field="content_sid")
     services = _ready(build)
     with services.writing() as session:
-        from sqlalchemy import delete
-
         session.execute(delete(Template).where(Template.kind == kind, Template.language == language))
         session.add(
             Template(kind=kind, language=language, content_sid=content_sid, created_at=services.clock())
@@ -329,13 +355,15 @@ def doctor(build: Build) -> int:
 
 
 def _standard_input() -> str:
+    from wabp import checks
+
     try:
         return sys.stdin.buffer.read(checks.LONGEST_LINE).decode("utf-8")
     except UnicodeDecodeError:
         raise BadInput("not_utf8", field="text") from None
 
 
-def _street_id(group: Group, name: str | None) -> uuid.UUID | None:
+def _street_id(group: "Group", name: str | None) -> uuid.UUID | None:
     if name is None:
         return None
     found = next((street for street in group.streets if street.name.casefold() == name.casefold()), None)
@@ -344,8 +372,10 @@ def _street_id(group: Group, name: str | None) -> uuid.UUID | None:
     return found.id
 
 
-def _refusal(review: alerts.Review, typed: str, language: str) -> str:
+def _refusal(review: "alerts.Review", typed: str, language: str) -> str:
     """Say in one line what stands in the way, the words, and what to write instead."""
+    from wabp import rules
+
     text = texts.clean(typed)
     findings = review.check.findings[language]
     named = "; ".join(

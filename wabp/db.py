@@ -10,13 +10,10 @@ from contextlib import contextmanager
 from importlib.resources import files
 from typing import Any
 
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from flask import Flask
-from flask_migrate import Migrate, upgrade as run_migrations
 from flask_sqlalchemy import SQLAlchemy
 from flask_sqlalchemy.session import Session as FlaskSession
-from sqlalchemy import Connection, Engine, event, inspect
+from sqlalchemy import Connection, Engine, event, inspect, text
 from sqlalchemy.orm import Session
 
 from wabp.errors import BadSetting
@@ -43,7 +40,6 @@ class ReadOrWriteSession(FlaskSession):
 
 
 db = SQLAlchemy(model_class=Base, session_options={"class_": ReadOrWriteSession})
-migrate = Migrate(directory="migrations", render_as_batch=True)
 
 
 def connect(app: Flask, settings: Settings, vault: Vault) -> None:
@@ -54,7 +50,6 @@ def connect(app: Flask, settings: Settings, vault: Vault) -> None:
     else:
         app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {"pool_pre_ping": True}
     db.init_app(app)
-    migrate.init_app(app, db, directory=migrations_folder())
     app.extensions["vault"] = vault
     with app.app_context():
         if db.engine.dialect.name == "sqlite":
@@ -82,21 +77,33 @@ def migrations_folder() -> str:
     return str(files("wabp") / "migrations")
 
 
+def known_revisions() -> list[str]:
+    """Return the numbers of all migrations, oldest first: the part of each file's name before the first `_`."""
+    names = (entry.name for entry in (files("wabp") / "migrations" / "versions").iterdir())
+    return sorted(name.partition("_")[0] for name in names if name[0].isdigit())
+
+
 def schema_state(app: Flask) -> str:
     """Return `empty`, `old`, `current` or `newer`: how the database's schema compares to this program's."""
-    script = ScriptDirectory(migrations_folder())
-    with app.app_context(), db.engine.connect() as connection:
-        if not inspect(connection).get_table_names():
+    with app.app_context(), db.engine.execution_options(reading=True).connect() as connection:
+        tables = inspect(connection).get_table_names()
+        if not tables:
             return "empty"
-        present = MigrationContext.configure(connection).get_current_revision()
-    if present == script.get_current_head():
+        if "alembic_version" not in tables:
+            return "old"
+        present = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    known = known_revisions()
+    if present == known[-1]:
         return "current"
-    known = {revision.revision for revision in script.walk_revisions()}
     return "old" if present is None or present in known else "newer"
 
 
 def upgrade(app: Flask) -> None:
     """Bring the database to the newest schema, each migration in its own transaction."""
+    # Loaded here alone: no other command should wait for it.
+    from flask_migrate import Migrate, upgrade as run_migrations
+
+    Migrate(app, db, directory=migrations_folder(), render_as_batch=True)
     with app.app_context():
         run_migrations(directory=migrations_folder())
 

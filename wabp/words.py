@@ -32,10 +32,13 @@ _STOP_PHRASES = re.compile(
     r"retirez moi(?: de la liste| de ce groupe| du groupe)?|enlevez moi(?: de la liste| du groupe)?|"
     r"laissez moi tranquille|opt out|opt me out|remove me(?: from (?:the|this|your) (?:list|group))?|"
     r"take me off(?: (?:the|this|your) list)?|leave me alone|sign me off|"
+    r"uit te schrijven|af te melden|uitgeschreven worden|wil uit de groep|stap (?:eruit|uit de groep)|verlaat de groep|"
+    r"quitte[rz]? (?:le|ce) groupe|leave (?:the|this) group|gruppe verlassen|abgemeldet werden|"
     r"melde?n? (?:sie )?mich (?:bitte )?ab|tragen sie mich (?:bitte )?aus|lasst mich in ruhe|"
     r"nehmen sie mich von der liste|hort? auf|horen sie (?:bitte )?auf)"
 )
 _NO = frozenset("niet geen nooit plus pas no not nicht keine kein nie sans dont never".split())
+_DENYING = frozenset("niet nooit dont never not nicht pas".split())
 _SENDING = frozenset(
     "sturen stuur stuurt zenden verzenden berichten bericht berichtjes sms smsen smsjes meldingen melding alerts appen "
     "appjes whatsapp envoyer envoyez messages message msg texto textos alertes alerte notifications sending send texts "
@@ -43,7 +46,7 @@ _SENDING = frozenset(
 )
 # Who, when, to whom: words that may stand around it.
 _AROUND = frozenset(
-    "ik wil wilt wij we me mij ons mijn graag zou willen liever kan kunt kunnen je jij jullie u uw gij ge ermee daarmee "
+    "ik wil wilt mag wij we me mij ons mijn graag zou willen liever kan kunt kunnen je jij jullie u uw gij ge ermee daarmee "
     "hiermee mee met van voor uit de het deze die dit dat alle al alles nu meteen direct onmiddellijk vanaf vandaag meer "
     "nog maar eens toch er hier groep lijst dienst nummer ontvangen krijgen hebben moet meteen naar te "
     "je veux voudrais souhaite j moi nous vous ne n de ces cette ce les des d recevoir maintenant tout tous toutes svp "
@@ -55,7 +58,7 @@ _AROUND = frozenset(
 )
 _POLITE = frozenset(
     "aub a.u.b alstublieft alsjeblieft alsublieft asjeblieft alstublief gelieve graag please pls plz svp stp merci "
-    "sil s il te vous plait bitte danke dank dankje dankjewel dankuwel dankt bedankt thanks thank thx ty mercikes u je "
+    "sil s il te vous plait veuillez bitte danke dank dankje dankjewel dankuwel dankt bedankt thanks thank thx ty mercikes u je "
     "hallo hoi dag hi hey hello bonjour salut beste guten tag sorry pardon excuses ok oke okay ja oui yes nee non no "
     "maar hoor zeg he now mvg groeten groetjes cordialement regards beleefd vriendelijk kindly just gewoon eens even "
     "meteen nu directement quand meme nur mal einfach".split()
@@ -71,7 +74,10 @@ def is_stop(text: str) -> bool:
     plain = " ".join(words)
     rest, found = _STOP_PHRASES.subn(" ", plain)
     if found:
-        return _only(rest.split(), _AROUND | _POLITE | _STOP | _SENDING | _NO)
+        left = set(rest.split())
+        # "I do not want to leave the group" says no to the phrase; "no more texts, remove me" to the texts.
+        denied = _DENYING & left and not _SENDING & left
+        return not denied and _only(rest.split(), _AROUND | _POLITE | _STOP | _SENDING | _NO)
     core = [word for word in words if word not in _POLITE or word in _NO]
     if any(word in _STOP for word in words):
         return not _is_denied(words, _STOP) and _only(words, _STOP | _AROUND | _POLITE | _SENDING | _NO)
@@ -116,5 +122,4 @@ def _only(words: list[str], known: frozenset[str] | set[str]) -> bool:
 
 def _is_denied(words: list[str], verbs: frozenset[str]) -> bool:
     """"niet stoppen", "don't stop": the word that says no stands right before the verb."""
-    denied = {"niet", "nooit", "geen", "dont", "never", "not", "nicht", "pas", "non"}
-    return any(second in verbs and first in denied for first, second in pairwise(words))
+    return any(second in verbs and first in _DENYING | {"geen", "non"} for first, second in pairwise(words))

@@ -1,5 +1,6 @@
 """Writing an alert: compose, check while typing, look it over, release. One way, with or without script."""
 
+import re
 import uuid
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +13,8 @@ from wabp.models import Alert, Group, unseal
 from wabp.web import problems, show
 from wabp.web.i18n import _, ngettext
 from wabp.web.pages import actor, language, now, pages, services, session
+
+_FORM_TOKEN = re.compile(r"[\w-]{1,64}", re.ASCII)
 
 
 @dataclass
@@ -305,7 +308,7 @@ def _typed_form(group: Group) -> ComposerForm:
         language_known=chosen in texts.LANGUAGES,
         versions={code: typed.get(f"version_{code}", "") for code in texts.LANGUAGES},
         reason=typed.get("reason", ""),
-        form_token=typed.get("form_token", "")[:64],
+        form_token=token if _FORM_TOKEN.fullmatch(token := typed.get("form_token", "")) else "",
     )
 
 

@@ -60,8 +60,8 @@ async function tick() {
   const final = figures?.dataset.final === "yes";
   if (final) spokenAt = 0; // The last sentence is always spoken.
   say(figures?.dataset.sentence);
-  if (final) document.querySelector("[data-pause]").hidden = true;
-  else plan();
+  if (!final) return plan();
+  for (const part of document.querySelectorAll("[data-while-sending]")) part.hidden = true;
 }
 
 function plan() {
