@@ -3,6 +3,8 @@
 import logging
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 from urllib.parse import quote
 
 import pytest
@@ -250,6 +252,36 @@ def test_the_same_form_sent_twice_is_one_alert(house: House, cast: Cast) -> None
     assert alert_count(house) == 1
     for _press in range(2):
         fatima.post(first.location, page=COMPOSE)
+    assert house.send_all() == 7
+
+
+def at_the_same_moment(browsers: list[Browser], path: str, form: dict[str, str]) -> list[TestResponse]:
+    """Let several browsers of one person send the same form at once."""
+    together = Barrier(len(browsers))
+
+    def send(browser: Browser) -> TestResponse:
+        together.wait(10)
+        return browser.client.post(path, data=form)
+
+    with ThreadPoolExecutor(len(browsers)) as pool:
+        return list(pool.map(send, browsers))
+
+
+def test_the_same_form_sent_four_times_in_one_moment_is_one_alert_that_leaves_once(house: House, cast: Cast) -> None:
+    fatima = house.browser(cast.fatima)
+    form = tokens(fatima) | URGENT | {"language": "nl", "do": "review"}
+    browsers = [house.browser(cast.fatima) for _browser in range(4)]
+    for browser in browsers:
+        for name in ("wabp", "wabp-form"):
+            cookie = fatima.client.get_cookie(name)
+            assert cookie is not None
+            browser.client.set_cookie(name, cookie.value)
+    written = at_the_same_moment(browsers, COMPOSE, form)
+    assert {answer.status_code for answer in written} == {303}
+    (review,) = {answer.location for answer in written}
+    assert alert_count(house) == 1
+    sent = at_the_same_moment(browsers, review, form)
+    assert [answer.status_code for answer in sent] == [303] * 4
     assert house.send_all() == 7
 
 

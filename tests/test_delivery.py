@@ -23,6 +23,7 @@ from tests.traffic import (
     mark_demo,
     memberships,
     note,
+    on_sqlite,
     row,
     row_of,
     rows,
@@ -133,6 +134,7 @@ def test_one_row_whose_send_raises_leaves_the_others_of_its_chunk_proved(house: 
     assert people(house, alert) == {"unknown": 1, "accepted": 6}
 
 
+@on_sqlite
 def test_an_account_that_is_shut_out_keeps_the_queue_and_tries_slowly(
     house: House, cast: Cast, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -380,6 +382,7 @@ def test_a_receipt_proves_a_message_whose_answer_was_lost(house: House, cast: Ca
     assert house.send_all() == 0
 
 
+@on_sqlite
 def test_a_receipt_with_another_proof_than_ours_is_refused_and_changes_nothing(house: House, cast: Cast) -> None:
     release(house, cast.fatima)
     house.send_all()
@@ -402,6 +405,7 @@ def test_a_receipt_with_another_proof_than_ours_is_refused_and_changes_nothing(h
     assert [(r.id, r.state, r.provider_id) for r in rows(house)] == before
 
 
+@on_sqlite
 @pytest.mark.parametrize("header", ["", "AAAA", "=" * 300, "\u00e9"])
 def test_a_receipt_that_the_provider_did_not_sign_is_refused_and_changes_nothing(
     house: House, cast: Cast, header: str
@@ -415,6 +419,7 @@ def test_a_receipt_that_the_provider_did_not_sign_is_refused_and_changes_nothing
     assert row(house, row_id).state == "accepted"
 
 
+@on_sqlite
 def test_a_receipt_for_another_account_is_refused(house: House, cast: Cast) -> None:
     row_id = add_row(house, cast.an)
     house.send_all()
@@ -462,6 +467,7 @@ def test_a_receipt_for_a_row_that_never_was_is_taken_and_forgotten(house: House,
     assert rows(house) == []
 
 
+@on_sqlite
 def test_a_receipt_that_says_nothing_is_bad_input(house: House, cast: Cast) -> None:
     row_id = add_row(house, cast.an)
     house.send_all()
@@ -503,6 +509,7 @@ def test_what_expired_in_our_queue_is_never_sent(house: House, cast: Cast) -> No
     assert people(house, alert) == {"expired": 7}
 
 
+@on_sqlite
 @pytest.mark.parametrize(("left", "messages"), [(6, 1), (5, 1), (4.9, 0), (0.1, 0), (0, 0)])
 def test_what_has_too_little_life_left_is_not_handed_over(
     house: House, cast: Cast, left: float, messages: int
@@ -524,6 +531,7 @@ def test_the_provider_may_keep_a_message_for_what_is_left_of_its_life_and_never_
     assert seconds == min(left, 36_000)
 
 
+@on_sqlite
 def test_validity_is_what_is_left_when_the_message_leaves(house: House, cast: Cast) -> None:
     release(house, cast.fatima)
     house.send_some(WHATSAPP, 1)
@@ -532,6 +540,7 @@ def test_validity_is_what_is_left_when_the_message_leaves(house: House, cast: Ca
     assert [message.validity_seconds for message in house.phones.messages] == [7200, 1800]
 
 
+@on_sqlite
 def test_info_is_valid_at_the_provider_for_ten_hours_at_most(house: House, cast: Cast) -> None:
     release(house, cast.fatima, kind="info", category="prevention", called=None, called_at=None, text="Sluit uw fiets.")
     house.send_all()
@@ -572,6 +581,7 @@ def test_invented_people_are_never_written_to_by_a_real_provider(real_provider: 
     )
 
 
+@on_sqlite
 def test_invented_people_are_written_to_by_simulated_phones(house: House, cast: Cast) -> None:
     mark_demo(house, cast.an)
     release(house, cast.fatima)
@@ -665,6 +675,7 @@ def add_forms(house: House, *languages: str) -> None:
         session.commit()
 
 
+@on_sqlite
 def test_inside_the_window_free_text_goes_and_outside_it_the_approved_form_with_every_variable(
     house: House, cast: Cast
 ) -> None:
@@ -684,6 +695,7 @@ def test_inside_the_window_free_text_goes_and_outside_it_the_approved_form_with_
     assert "112" in form.variables["4"]
 
 
+@on_sqlite
 def test_the_longest_text_still_fits_a_form(house: House, cast: Cast) -> None:
     add_forms(house)
     for who in cast.street[:5]:
@@ -705,6 +717,7 @@ def test_outside_the_window_and_without_a_form_it_goes_by_sms(house: House, cast
     assert house.phones.last(cast.jean.number).channel == SMS
 
 
+@on_sqlite
 def test_the_cost_of_a_chunk_is_messages_by_whatsapp_and_parts_by_sms(house: House, cast: Cast) -> None:
     release(house, cast.fatima)
     assert claim(house, WHATSAPP).cost == 5
@@ -715,6 +728,7 @@ def test_the_cost_of_a_chunk_is_messages_by_whatsapp_and_parts_by_sms(house: Hou
     assert chunk.cost == sum(parts)
 
 
+@on_sqlite
 def test_each_phone_gets_its_own_language_and_nobody_elses_link_for_receipts(house: House, cast: Cast) -> None:
     release(house, cast.fatima)
     house.send_all()
@@ -791,6 +805,7 @@ def test_however_busy_a_lane_is_it_stays_below_its_pace_but_for_one_chunk(
         assert cost <= (watch.seconds - began + 0.5) * per_second + 1e-6
 
 
+@on_sqlite
 def test_a_stopped_sender_ends_soon_and_gives_its_connections_back(house: House, cast: Cast) -> None:
     release(house, cast.fatima)
     sender = worker.Sender(house.services)
@@ -805,6 +820,7 @@ def test_a_stopped_sender_ends_soon_and_gives_its_connections_back(house: House,
         assert engine.pool.checkedout() == 0  # type: ignore[attr-defined]
 
 
+@on_sqlite
 def test_a_sender_outlives_trouble_in_a_step(house: House, cast: Cast, caplog: pytest.LogCaptureFixture) -> None:
     house.phones.answers = [OSError("line cut"), Accepted("SM" + "9" * 32, "queued")]
     first, second = add_row(house, cast.an), add_row(house, cast.jean)

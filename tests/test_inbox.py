@@ -12,7 +12,7 @@ from werkzeug.test import TestResponse
 
 from tests import doors
 from tests.house import ACCOUNT, SMS, WA, Cast, House, Somebody, release
-from tests.traffic import add_row, change, inbound, memberships, row, row_of, rows
+from tests.traffic import add_row, change, inbound, memberships, on_sqlite, row, row_of, rows
 from wabp import db, inbox, jobs
 from wabp.gateway.hooks import SIGNATURE_HEADER, signature
 from wabp.gateway.inbound import Inbound
@@ -73,6 +73,7 @@ STOPS = [
 ]
 
 
+@on_sqlite
 @pytest.mark.parametrize(("who", "channel", "words", "confirmation", "emergency"), STOPS)
 def test_who_says_stop_in_their_own_words_is_told_once_in_their_language_how_to_come_back_and_whom_to_call(
     house: House, cast: Cast, who: str, channel: str, words: str, confirmation: str, emergency: str
@@ -94,6 +95,7 @@ def test_who_says_stop_in_their_own_words_is_told_once_in_their_language_how_to_
     assert heard(house, person.number) == [message.body]
 
 
+@on_sqlite
 def test_stop_by_the_providers_own_word_is_stop_whatever_the_text_says(house: House, cast: Cast) -> None:
     house.say(cast.an.number, "ARRET", "sms", OptOutType="STOP")
     assert memberships(house, cast.an) == {"molenwijk": "left"}
@@ -164,6 +166,7 @@ def test_stop_ends_all_groups_and_names_them(house: House, cast: Cast) -> None:
     assert memberships(house, cast.an) == {"molenwijk": "left", "dijklaan": "left"}
 
 
+@on_sqlite
 def test_a_report_that_happens_to_hold_the_word_is_a_report(house: House, cast: Cast) -> None:
     house.say(cast.an.number, "Er stopt al de hele dag een wit busje")
     assert memberships(house, cast.an) == {"molenwijk": "active"}
@@ -172,6 +175,7 @@ def test_a_report_that_happens_to_hold_the_word_is_a_report(house: House, cast: 
     assert len(reports(house)) == 1
 
 
+@on_sqlite
 def test_a_coordinator_can_stop_as_well(house: House, cast: Cast) -> None:
     house.say(cast.fatima.number, "stop")
     assert memberships(house, cast.fatima) == {"molenwijk": "left"}
@@ -207,6 +211,7 @@ def test_start_after_thirty_days_restores_nothing(house: House, cast: Cast) -> N
     assert consents(house, cast.an) == [False]
 
 
+@on_sqlite
 @pytest.mark.parametrize("sanction", ["suspended", "removed"])
 def test_start_does_not_lift_a_sanction(house: House, cast: Cast, sanction: str) -> None:
     with house.writing() as session:
@@ -224,6 +229,7 @@ def test_of_start_stop_start_the_last_word_holds(house: House, cast: Cast) -> No
     assert consents(house, cast.an).count(True) == 1
 
 
+@on_sqlite
 def test_who_is_in_and_says_start_hears_that_they_are_in(house: House, cast: Cast) -> None:
     house.say(cast.priya.number, "start")
     [answer] = heard(house, cast.priya.number)
@@ -244,6 +250,7 @@ HELLOS = [
 ]
 
 
+@on_sqlite
 @pytest.mark.parametrize(("number", "words", "answer", "emergency"), HELLOS)
 @pytest.mark.parametrize("channel", ["whatsapp", "sms"])
 def test_a_stranger_gets_one_helpful_answer_a_day_in_their_language_with_the_line_of_their_country(
@@ -265,17 +272,20 @@ def test_a_stranger_gets_one_helpful_answer_a_day_in_their_language_with_the_lin
     assert len(heard(house, number)) == 2
 
 
+@on_sqlite
 def test_a_stranger_known_by_a_user_id_alone_is_answered_by_whatsapp(house: House) -> None:
     house.say("BE.1a2b3c4d", "Hallo, hoe kan ik lid worden?", ExternalUserId="BE.1a2b3c4d")
     [answer] = heard(house, "BE.1a2b3c4d")
     assert answer.startswith("Dit is het nummer van een buurtgroep")
 
 
+@on_sqlite
 def test_a_strangers_reaction_is_not_answered(house: House) -> None:
     house.say(STRANGER, "👍", MessageType="reaction")
     assert house.send_all() == 0
 
 
+@on_sqlite
 def test_a_stranger_who_says_stop_hears_once_that_there_is_nothing_to_stop(house: House) -> None:
     house.say(STRANGER, "STOP", "sms")
     house.say(STRANGER, "STOP", "sms")
@@ -346,6 +356,7 @@ def test_a_report_is_answered_once_and_the_coordinator_gets_a_link_without_the_w
         assert unseal(session, session.get_one(Report, report.id), "body").startswith("Iemand voelt aan de deuren")
 
 
+@on_sqlite
 def test_a_report_of_the_coordinator_is_told_to_the_deputy(house: House, cast: Cast) -> None:
     house.say(cast.fatima.number, "Er ligt glas op de Vaartkant")
     house.send_all()
@@ -353,6 +364,7 @@ def test_a_report_of_the_coordinator_is_told_to_the_deputy(house: House, cast: C
     assert house.phones.of(cast.luc.number)[0].startswith("Molenwijk : il y a un nouveau signalement")
 
 
+@on_sqlite
 def test_when_the_coordinator_cannot_be_reached_the_deputy_is_told(house: House, cast: Cast) -> None:
     change(house, cast.fatima, dead_at=house.clock())
     house.say(cast.an.number, "Er ligt glas op de Vaartkant")
@@ -360,6 +372,7 @@ def test_when_the_coordinator_cannot_be_reached_the_deputy_is_told(house: House,
     assert {message.to for message in house.phones.messages} == {cast.an.number, cast.luc.number}
 
 
+@on_sqlite
 def test_in_the_netherlands_the_answer_to_a_report_names_112_alone(house: House, cast: Cast) -> None:
     house.say(cast.noor.number, "Er loopt iemand door de achtertuinen")
     [answer] = heard(house, cast.noor.number)
@@ -383,6 +396,7 @@ def test_the_fourth_report_in_an_hour_gets_another_answer_and_the_fifth_none_and
     assert heard(house, cast.an.number)[0].startswith("Uw melding")
 
 
+@on_sqlite
 def test_pictures_are_not_opened_and_the_answer_says_where_they_belong(house: House, cast: Cast) -> None:
     media = {"NumMedia": "1", "MediaUrl0": "https://media.example/secret-picture", "MediaContentType0": "image/jpeg"}
     house.say(cast.an.number, "Kijk", **media)
@@ -392,11 +406,13 @@ def test_pictures_are_not_opened_and_the_answer_says_where_they_belong(house: Ho
     assert "secret-picture" not in doors.loot(house)
 
 
+@on_sqlite
 def test_a_picture_without_a_word_is_a_report_too(house: House, cast: Cast) -> None:
     house.say(cast.an.number, "", NumMedia="2", MediaUrl0="https://media.example/1")
     assert [(report.media_count, report.body) for report in reports(house)] == [(2, None)]
 
 
+@on_sqlite
 @pytest.mark.parametrize(("words", "kind"), [("👍", "text"), ("🙏🏽", "text"), ("Top", "reaction"), ("!!!", "text")])
 def test_a_reaction_leads_to_no_message_to_anybody(house: House, cast: Cast, words: str, kind: str) -> None:
     house.say(cast.an.number, words, MessageType=kind)
@@ -552,6 +568,7 @@ def test_a_job_and_a_request_that_handle_the_same_message_answer_once(house: Hou
     assert len(heard(house, cast.an.number)) == 1
 
 
+@on_sqlite
 def test_stop_leaves_answers_on_their_way(house: House, cast: Cast) -> None:
     house.say(cast.an.number, "Er ligt glas op straat")
     notice = add_row(house, cast.an)
@@ -580,17 +597,20 @@ def nothing_happened(house: House, cast: Cast) -> bool:
     return not inbound(house) and not rows(house) and memberships(house, cast.an) == {"molenwijk": "active"}
 
 
+@on_sqlite
 def test_json_is_no_form(house: House, cast: Cast) -> None:
     answer = house.app.test_client().post(HOOK, json=dict(form()))
     assert answer.status_code == 415
     assert nothing_happened(house, cast)
 
 
+@on_sqlite
 def test_five_megabytes_are_too_much(house: House, cast: Cast) -> None:
     assert house.hook(HOOK, form(Body="x" * 5_000_000)).status_code == 413
     assert nothing_happened(house, cast)
 
 
+@on_sqlite
 @pytest.mark.parametrize(
     "changes", [{"MessageSid": ""}, {"From": ""}, {"From": "whatsapp:"}, {"From": "Bank"}, {"Body": "x" * 5_000}]
 )
@@ -601,18 +621,21 @@ def test_a_message_without_what_every_message_has_is_bad_input(
     assert nothing_happened(house, cast)
 
 
+@on_sqlite
 def test_another_account_is_refused(house: House, cast: Cast) -> None:
     assert house.hook(HOOK, form(AccountSid="AC" + "9" * 32)).status_code == 403
     assert house.hook(HOOK, form(AccountSid="")).status_code == 403
     assert nothing_happened(house, cast)
 
 
+@on_sqlite
 def test_another_token_is_refused(house: House, cast: Cast) -> None:
     assert house.hook(HOOK, form(), token="not-ours").status_code == 403
     assert house.hook(HOOK, form(), header="").status_code == 403
     assert nothing_happened(house, cast)
 
 
+@on_sqlite
 def test_a_form_that_was_changed_on_the_way_is_refused(house: House, cast: Cast) -> None:
     token = house.app.extensions["hook_tokens"][0]
     header = signature(f"{house.settings.public_url}{HOOK}", form(Body="Hallo"), token)
@@ -621,6 +644,7 @@ def test_a_form_that_was_changed_on_the_way_is_refused(house: House, cast: Cast)
     assert nothing_happened(house, cast)
 
 
+@on_sqlite
 def test_what_is_asked_for_and_not_posted_is_no_message(house: House, cast: Cast) -> None:
     client = house.app.test_client()
     token = house.app.extensions["hook_tokens"][0]
@@ -630,6 +654,7 @@ def test_what_is_asked_for_and_not_posted_is_no_message(house: House, cast: Cast
     assert nothing_happened(house, cast)
 
 
+@on_sqlite
 def test_while_the_token_is_changed_both_sign_messages(house: House, cast: Cast) -> None:
     changing = House(
         house.settings.database_url,
@@ -662,6 +687,7 @@ def test_with_the_database_away_the_provider_hears_that_it_must_try_again(house:
     assert house.say(cast.an.number, "STOP").status_code == 503
 
 
+@on_sqlite
 def test_two_houses_do_not_take_each_others_receipts_for_their_own(house: House, cast: Cast) -> None:
     row_id = add_row(house, cast.an)
     house.send_all()

@@ -12,14 +12,11 @@ from sqlalchemy import event, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from tests.house import Cast, House, Somebody, add_member, people, release
-from tests.traffic import add_row, address_of, change, row, row_of, rows, uuid_of
+from tests.traffic import add_row, address_of, change, on_postgres, row, row_of, rows, uuid_of
 from wabp import db, ledger
 from wabp.gateway import SMS, WHATSAPP
 from wabp.models import Delivery, Group, Membership, Person, Template, new_id
 
-on_postgres = pytest.mark.parametrize(
-    "database_url", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True
-)
 A_SECOND = timedelta(seconds=1)
 
 

@@ -11,20 +11,18 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from hypothesis import given, settings as hypothesis_settings, strategies as st
-from sqlalchemy import Column, insert, select, text, update
+from sqlalchemy import insert, select, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
 
 from tests import doors
 from tests.conftest import STORY_TIME
 from tests.house import Cast, House, add_cast, add_zone, release
-from tests.traffic import address_of, inbound, memberships
+from tests.traffic import address_of, inbound, memberships, on_sqlite
 from wabp import db, groups, jobs
 from wabp.errors import BadSetting
 from wabp.models import Address, Base, Membership, Person, Zone, new_id, seal, unseal
 from wabp.models.base import Moment, Sealed
 from wabp.vault import CannotOpen, SealedBytes, Vault, new_key, read_keys
-
-on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 COLUMNS = [column for table in Base.metadata.sorted_tables for column in table.columns]
 SEALED = [column for column in COLUMNS if isinstance(column.type, Sealed)]
@@ -80,11 +78,15 @@ def test_a_coordinators_name_typed_straight_into_a_row_is_refused(house: House, 
             session.flush()
 
 
-@pytest.mark.parametrize("column", [column.name for column in COLUMNS if "phone" in column.name or column.name == "name"])
-def test_every_column_that_could_hold_a_persons_number_or_name_is_sealed(column: str) -> None:
+def test_every_column_that_could_hold_a_persons_number_or_name_is_sealed() -> None:
     public = {"zone", "district", "street", "group"}
-    found = [known for known in COLUMNS if known.name == column and known.table.name not in public]
-    assert all(isinstance(known.type, Sealed) or column.endswith("_digest") for known in found)
+    personal = [
+        column
+        for column in COLUMNS
+        if column.name in {"name", "phone", "value", "from_value", "body"} and column.table.name not in public
+    ]
+    assert len(personal) > 7
+    assert [str(column) for column in personal if not isinstance(column.type, Sealed)] == []
 
 
 # ---- what a sealed value is bound to ----
@@ -130,13 +132,10 @@ def test_what_was_sealed_opens_with_any_live_key_in_its_place_and_nowhere_else(
 @given(st.data())
 def test_a_damaged_seal_never_opens_and_never_fails_otherwise(data: st.DataObject) -> None:
     vault = Vault([KEY], "s")
-    sealed = bytearray(vault.seal("a.b", 1, "Vaartkant"))
+    sealed = bytes(vault.seal("a.b", 1, "Vaartkant"))
     position = data.draw(st.integers(0, len(sealed) - 1))
-    damaged = data.draw(
-        st.sampled_from(
-            [bytes(sealed[:position]), bytes(sealed[:position] + bytes([sealed[position] ^ 1]) + sealed[position + 1 :])]
-        )
-    )
+    cut_short, one_bit_off = sealed[:position], bytes([sealed[position] ^ 1])
+    damaged = data.draw(st.sampled_from([cut_short, cut_short + one_bit_off + sealed[position + 1 :]]))
     with pytest.raises(CannotOpen):
         vault.open("a.b", 1, SealedBytes(damaged))
 
@@ -160,7 +159,7 @@ def test_the_same_number_is_sealed_differently_each_time_and_found_by_one_finger
 
 @pytest.mark.parametrize("keys", ["", " , ", "AAAA", "A" * 43 + ",x", "é" * 43, "A" * 44 + "=" * 9])
 def test_keys_that_are_not_thirty_two_bytes_are_refused(keys: str) -> None:
-    with pytest.raises(ValueError, match=r"not|empty"):
+    with pytest.raises(ValueError, match=r"not|empty|ASCII"):
         read_keys(keys)
 
 
@@ -405,4 +404,3 @@ def test_ids_sort_by_the_time_they_were_made() -> None:
     made = [new_id() for _ in range(200)]
     assert made == sorted(made)
     assert len(set(made)) == 200
-    assert isinstance(COLUMNS[0], Column)

@@ -5,12 +5,19 @@ import uuid
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 
+import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from tests.house import House, Somebody
 from wabp import delivery, ledger
 from wabp.models import Address, Alert, Delivery, InboundMessage, Membership, Person, new_id
+
+# For tests that say something of one kind of database, or nothing of any: those need it only once.
+on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+on_postgres = pytest.mark.parametrize(
+    "database_url", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True
+)
 
 
 def address_of(session: Session, who: Somebody) -> Address:

@@ -11,7 +11,7 @@ import secrets
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
@@ -324,10 +324,11 @@ def read_call_time(typed: str, group: Group, now: datetime) -> datetime:
         raise BadInput("call_time", field="called_at")
     wall = time(int(written[1]), int(written[2]))
     local = now.astimezone(groups.clock_of(group))
-    moment = local.replace(hour=wall.hour, minute=wall.minute, second=0, microsecond=0)
+    moment = local.replace(hour=wall.hour, minute=wall.minute, second=0, microsecond=0, fold=0)
     if moment - local > _FUTURE_UP_TO:
         moment -= timedelta(days=1)
-    if moment > local:
+    # Compared in one zone: on the nights when clocks change, street times alone do not tell before from after.
+    if moment.astimezone(UTC) > now:
         raise BadInput("call_in_future", field="called_at", time=f"{wall:%H:%M}")
     return moment.astimezone(now.tzinfo)
 

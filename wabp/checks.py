@@ -6,9 +6,6 @@ from typing import Any, BinaryIO, TextIO
 from wabp import rules
 from wabp.errors import BadInput
 
-# A line longer than this is not a message.
-LONGEST_LINE = 1_000_000
-
 
 def run(book: str, lines: BinaryIO, answers: TextIO) -> None:
     """Answer each line. Raises BadInput, naming the line, at the first that is not what it should be."""

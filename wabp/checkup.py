@@ -24,6 +24,9 @@ def examine(build: Callable[[], Services]) -> Iterator[tuple[str, str | None]]:
     except Problem as problem:
         yield "settings", problem.say("en")
         return
+    except OSError as problem:
+        yield "settings", f"{problem.filename}: {problem.strerror}; check the folder and its rights"
+        return
     yield "settings", None
     sane = services.clock() > _EARLIEST
     yield "clock", None if sane else "the clock of this machine is wrong; switch on time synchronisation"

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from wabp.services import Services
 
 Build = Callable[[], "Services"]
+# What is longer than this is not a message: no need to read on.
+_LARGEST_INPUT = 100_000
 _QUIET = r"none|([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d"
 
 
@@ -33,6 +35,10 @@ def run(build: Build, arguments: Sequence[str]) -> int:
         return ending.exit_code
     except click.Abort:
         return _fail("stopped", 130)
+    except click.exceptions.NoArgsIsHelpError as problem:
+        return _fail(f"Which command? `{_help_of(problem)}` lists them.")
+    except click.UsageError as problem:
+        return _fail(f"{problem.format_message()} See `{_help_of(problem)}`.")
     except click.ClickException as problem:
         return _fail(problem.format_message())
     except Problem as problem:
@@ -40,6 +46,8 @@ def run(build: Build, arguments: Sequence[str]) -> int:
     except BrokenPipeError:
         sys.stderr.close()
         return 0
+    except OSError as problem:
+        return _fail(f"{problem.filename}: {problem.strerror}. Check the folder and its rights, and WABP_DATABASE_URL.")
     except Exception as problem:
         if (trouble := _database_trouble(problem)) is None:
             raise
@@ -49,6 +57,10 @@ def run(build: Build, arguments: Sequence[str]) -> int:
 def _fail(line: str, code: int = 2) -> int:
     print(f"wabp: {' '.join(line.split())}", file=sys.stderr)
     return code
+
+
+def _help_of(problem: click.UsageError) -> str:
+    return f"{problem.ctx.command_path if problem.ctx else 'wabp'} --help"
 
 
 def _database_trouble(problem: Exception) -> str | None:
@@ -355,10 +367,13 @@ def doctor(build: Build) -> int:
 
 
 def _standard_input() -> str:
-    from wabp import checks
+    from wabp import alerts
 
+    given = sys.stdin.buffer.read(_LARGEST_INPUT)
+    if len(given) == _LARGEST_INPUT:
+        raise BadInput("text_too_long", field="text", length=len(given), longest=alerts.LONGEST_TEXT)
     try:
-        return sys.stdin.buffer.read(checks.LONGEST_LINE).decode("utf-8")
+        return given.decode("utf-8")
     except UnicodeDecodeError:
         raise BadInput("not_utf8", field="text") from None
 

@@ -66,7 +66,8 @@ class Vault:
         nonce, ciphertext = sealed[_HEAD_BYTES : _HEAD_BYTES + _NONCE_BYTES], sealed[_HEAD_BYTES + _NONCE_BYTES :]
         try:
             return key.decrypt(nonce, ciphertext, _bound_to(label, row_id)).decode()
-        except InvalidTag:
+        except (InvalidTag, ValueError):
+            # ValueError: what is left of a value that was cut short.
             raise CannotOpen(label) from None
 
     def fingerprint(self, kind: str, value: str) -> Fingerprint:

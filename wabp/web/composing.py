@@ -166,9 +166,10 @@ def _take_over_report(form: ComposerForm, report_id: str) -> None:
     except ValueError:
         raise NotThere from None
     text = unseal(session(), report, "body")[: alerts.LONGEST_TEXT]
-    rulebook = groups.rulebook_of(report.group)
+    check = alerts.check_texts(report.group, {report.language: text}, kind="info")
+    found = check.findings[report.language]
     form.language = report.language
-    form.text = rules.rewrite(text, rules.check(text, report.language, rulebook), report.language, rulebook)
+    form.text = rules.rewrite(text, found, report.language, check.rulebook)
     form.street_id = str(report.membership.street_id or "")
 
 
