@@ -17,7 +17,8 @@ from urllib.parse import parse_qsl
 
 import pytest
 from aiohttp import ClientSession
-from provider import (
+
+from tests.provider import (
     ACCOUNT,
     DROPPED_AFTER_ACCEPTING,
     DROPPED_BEFORE_ACCEPTING,
@@ -34,7 +35,6 @@ from provider import (
     refused,
     too_many,
 )
-
 from wabp.gateway import SMS, WHATSAPP, Accepted, CannotAsk, NotNow, Outcome, Outgoing, Refused, Unknown
 from wabp.gateway.hooks import SIGNATURE_HEADER, is_signed, read_inbound, read_receipt
 from wabp.gateway.inbound import Inbound, Receipt
