@@ -22,8 +22,8 @@ test: $(VENV)/.ready-to-test lint ## everything that must hold: style, types, un
 	@tools/need postgresql chromium
 	@$(PYTEST) -n $(WORKERS)
 
-fast: $(VENV)/.ready-to-test ## the tests that need neither PostgreSQL nor a browser
-	@$(PYTEST) -n $(WORKERS) -m 'not postgres and not browser'
+fast: $(VENV)/.ready-to-test ## the quick tests: no PostgreSQL, no browser, no real processes
+	@$(PYTEST) -n $(WORKERS) -m 'not postgres and not browser and not process'
 
 lint: $(VENV)/.ready-to-test ## style and types
 	@$(BIN)/ruff check --quiet .

@@ -62,14 +62,18 @@ def marked_words(page: Page) -> list[str]:
     return [re.sub(r"\s*\d+$", "", text) for text in page.locator("[data-part='marks'] mark").all_inner_texts()]
 
 
-def reload_until_it_says(page: Page, text: str) -> None:
-    """What somebody without script does to see an answer."""
+def write_and_reload_until(tab: Tab, name: str, words: str, answer: str) -> None:
+    """What somebody without script does on a simulated phone: send, then load the page until the answer is there."""
+    bubbles = tab.page.locator(".phone-log").first.locator(".bubble")
+    tab.page.get_by_label(f"Type as {name}").fill(words)
+    tab.press(f"Send as {name}")
+    expect(bubbles.filter(has_text=words)).to_be_visible()
 
     def look() -> bool:
-        page.reload()
-        return text in page.locator(".phone-log").first.locator(".bubble").last.inner_text()
+        tab.page.reload()
+        return answer in bubbles.last.inner_text()
 
-    wait_until(text, look, 20)
+    wait_until(answer, look, 30)
 
 
 # ---- an alert from the first word to its outcome ----
@@ -184,13 +188,9 @@ def test_the_same_without_javascript(open_tab: OpenTab) -> None:
             phones.go(f"/simulator/{phone}")
             expect(phones.page.locator(".phone-log").first.locator(".bubble").last).to_contain_text(line)
     phones.go("/simulator/7")
-    phones.page.get_by_label("Type as Priya").fill("They went left at the bridge")
-    phones.press("Send as Priya")
-    reload_until_it_says(phones.page, "Your report is with the coordinator")
+    write_and_reload_until(phones, "Priya", "They went left at the bridge", "Your report is with the coordinator")
     phones.go("/simulator/6")
-    phones.page.get_by_label("Type as Claire").fill("Stop svp")
-    phones.press("Send as Claire")
-    reload_until_it_says(phones.page, "START")
+    write_and_reload_until(phones, "Claire", "Stop svp", "START")
 
     tab.follow("Close it with an outcome")
     tab.press("Close the alert")
