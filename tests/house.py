@@ -15,6 +15,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from flask.testing import FlaskClient
+from jinja2.bccache import Bucket, BytecodeCache
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 from werkzeug.test import TestResponse
@@ -131,6 +132,23 @@ class Phones:
         return [message for message in self.messages if message.to == number][-1]
 
 
+class CompiledPages(BytecodeCache):
+    """Keeps templates compiled for the next house: only the first one has to read them."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self._kept:
+            bucket.bytecode_from_string(self._kept[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._kept[bucket.key] = bucket.bytecode_to_string()
+
+
+_COMPILED = CompiledPages()
+
+
 class House:
     """One installation under test. Further settings are given by their names."""
 
@@ -142,6 +160,7 @@ class House:
         self.settings = settings.load(given | environ, folder)
         self.app = create_app(self.settings, gateway=self.phones, clock=self.clock)
         self.app.testing = True
+        self.app.jinja_env.bytecode_cache = _COMPILED
         self.services: Services = self.app.extensions["services"]
         self._ids = itertools.count(1)
 
