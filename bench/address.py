@@ -10,7 +10,7 @@ import time
 from datetime import timedelta
 from pathlib import Path
 
-from wabp import alerts, db, demo, groups, ledger, settings
+from wabp import alerts, db, demo, groups, settings, standing
 from wabp.accounts import OPERATOR
 from wabp.app import create_app
 from wabp.services import Services
@@ -36,7 +36,7 @@ def measure(services: Services, members: int) -> dict[str, float]:
         session.commit()
     released_at = time.perf_counter()
     with services.reading() as session:
-        assert ledger.people_by_state(session, "alert", alert_id) == {"queued": members}
+        assert standing.people_by_state(session, "alert", alert_id) == {"queued": members}
     counted = time.perf_counter()
     return {"load": loaded - began, "release": released_at - loaded, "count": counted - released_at}
 

@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 from werkzeug.test import TestResponse
 
-from wabp import accounts, alerts, db, groups, ledger, settings, worker
+from wabp import accounts, alerts, db, groups, settings, standing, worker
 from wabp.accounts import Actor
 from wabp.app import create_app
 from wabp.gateway import CHANNELS, Accepted, CannotAsk, Outcome, Outgoing, Seen
@@ -461,4 +461,4 @@ def release(house: House, who: Somebody, slug: str = "molenwijk", **changes: obj
 def people(house: House, alert: alerts.Alert) -> dict[str, int]:
     """Return how many people stand at which state."""
     with house.reading() as session:
-        return ledger.people_by_state(session, "alert", alert.id)
+        return standing.people_by_state(session, "alert", alert.id)

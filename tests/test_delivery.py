@@ -28,7 +28,7 @@ from tests.traffic import (
     row_of,
     rows,
 )
-from wabp import db, delivery, jobs, segments, worker
+from wabp import db, delivery, doubts, jobs, messages, segments, worker
 from wabp.gateway import SMS, WHATSAPP, Accepted, NotNow, Outcome, Outgoing, Refused, Unknown
 from wabp.models import Address, AlertText, Delivery, Group, Template
 from wabp.vault import Vault
@@ -278,13 +278,13 @@ def test_two_senders_that_settle_the_same_doubt_send_it_once(house: House, cast:
     house.look_up_doubts()
     house.clock.forward(seconds=30)
     with house.reading() as session:
-        doubts = delivery.doubts(session, house.services.sending, house.clock())
-    slow = asyncio.run(delivery.look(house.services.gateway, doubts))
+        due = doubts.doubts(session, house.services.sending, house.clock())
+    slow = asyncio.run(doubts.look(house.services.gateway, due))
     house.look_up_doubts()
     quick = claim(house)
     outcomes = hand_over(house, quick)
     with house.writing() as session:
-        delivery.settle(session, slow, house.clock())
+        doubts.settle(session, slow, house.clock())
         session.commit()
     assert claim(house).messages == ()
     note(house, quick, outcomes)
@@ -463,7 +463,7 @@ def test_a_receipt_for_a_row_that_never_was_is_taken_and_forgotten(house: House,
     vault: Vault = house.app.extensions["vault"]
     form = [("AccountSid", ACCOUNT), ("MessageSid", "SM" + "1" * 32), ("MessageStatus", "delivered")]
     proof = vault.sign("callback", "999999")
-    assert house.hook(f"{delivery.STATUS_HOOK}?m=999999&k={proof}", form).status_code == 204
+    assert house.hook(f"{messages.STATUS_HOOK}?m=999999&k={proof}", form).status_code == 204
     assert rows(house) == []
 
 
@@ -526,7 +526,7 @@ def test_the_provider_may_keep_a_message_for_what_is_left_of_its_life_and_never_
     left: int, waited: int
 ) -> None:
     now = datetime.fromisoformat("2027-01-12T20:06:00+00:00") + timedelta(seconds=waited)
-    seconds = delivery.life_left(now + timedelta(seconds=left), now)
+    seconds = messages.life_left(now + timedelta(seconds=left), now)
     assert 1 <= seconds <= 36_000
     assert seconds == min(left, 36_000)
 

@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from tests.house import Cast, House, Somebody, add_member, people, release
 from tests.traffic import add_row, address_of, change, on_postgres, row, row_of, rows, uuid_of
-from wabp import db, ledger
+from wabp import channels, db, ledger, proofs, standing
 from wabp.gateway import SMS, WHATSAPP
 from wabp.models import Delivery, Group, Membership, Person, Template, new_id
 
@@ -45,10 +45,10 @@ def claim(house: House, channel: str = WHATSAPP, limit: int = 100) -> list[int]:
     return [claimed.id for claimed in taken]
 
 
-def prove(house: House, *proofs: tuple[int, str, str, int | None]) -> None:
+def prove(house: House, *words: tuple[int, str, str, int | None]) -> None:
     """Let the provider say something of rows."""
     with house.writing() as session:
-        ledger.raise_states(session, proofs, house.clock())
+        proofs.raise_states(session, words, house.clock())
         session.commit()
 
 
@@ -134,7 +134,7 @@ def test_whatsapp_is_chosen_for_who_has_it_and_may_be_written_to_by_it(
             session.add(Template(kind="urgent", language=language, content_sid="HX1", created_at=house.clock()))
         session.commit()
         group = session.scalars(select(Group).where(Group.slug == "molenwijk")).one()
-        forecast = ledger.channel_counts(session, group.id, forms, house.clock())
+        forecast = channels.channel_counts(session, group.id, forms, house.clock())
     alert = release(house, cast.fatima)
     assert row_of(house, alert, cast.an).channel == channel
     chosen = [r.channel for r in rows(house)]
@@ -161,7 +161,7 @@ def test_a_dead_address_is_skipped_with_its_reason_and_counted_as_unreachable(ho
     assert people(house, alert) == {"queued": 6, "skipped": 1}
     with house.reading() as session:
         group = session.scalars(select(Group).where(Group.slug == "molenwijk")).one()
-        assert ledger.channel_counts(session, group.id, (), house.clock()) == {
+        assert channels.channel_counts(session, group.id, (), house.clock()) == {
             "whatsapp": 4,
             "sms": 2,
             "unreachable": 1,
@@ -173,7 +173,7 @@ def test_who_has_no_address_at_all_gets_no_row_and_is_counted_as_unreachable(hou
         session.delete(address_of(session, cast.an))
         session.commit()
         group = session.scalars(select(Group).where(Group.slug == "molenwijk")).one()
-        assert ledger.channel_counts(session, group.id, (), house.clock())["unreachable"] == 1
+        assert channels.channel_counts(session, group.id, (), house.clock())["unreachable"] == 1
     assert people(house, release(house, cast.fatima)) == {"queued": 6}
 
 
@@ -280,7 +280,7 @@ def test_expiry_ends_what_waits_as_expired_and_what_is_in_doubt_as_unknown(house
 def test_any_late_proof_raises_what_was_given_up_without_proof(house: House, cast: Cast, status: str) -> None:
     given_up = add_row(house, cast.an, state="failed", rank=1, reason="unknown")
     prove(house, (given_up, "SM1", status, None))
-    assert row(house, given_up).state == ledger.state_for(status, None)
+    assert row(house, given_up).state == proofs.state_for(status, None)
     assert row(house, given_up).reason is None
 
 
@@ -342,9 +342,9 @@ def test_whatever_states_the_rows_have_everybody_is_counted_once(
         for channel, state in zip((WHATSAPP, SMS), mine, strict=False):
             add_row(house, who, cause="alert", cause_id=cause, channel=channel, state=state, rank=ledger.RANKS[state])
     with house.reading() as session:
-        counted = ledger.people_by_state(session, "alert", cause)
+        counted = standing.people_by_state(session, "alert", cause)
     assert sum(counted.values()) == len(states)
-    best = [max(mine, key=ledger.goodness_of) for mine in states]
+    best = [max(mine, key=standing.goodness_of) for mine in states]
     assert counted == {state: best.count(state) for state in set(best)}
 
 
@@ -416,7 +416,7 @@ def test_no_sequence_of_receipts_ever_lowers_a_rank_or_takes_an_id_from_a_row(
     for status, error, whose in [receipt for receipt in receipts for _ in range(1 + doubled)]:
         proof = f"{own}{whose}"
         prove(watched, (number, proof, status, error))
-        meant = ledger.state_for(status, error)
+        meant = proofs.state_for(status, error)
         if bound in (None, proof) and ledger.RANKS[meant] > rank:
             state, rank, bound = meant, ledger.RANKS[meant], proof
         stored = row(watched, number)

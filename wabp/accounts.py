@@ -12,8 +12,6 @@ from wabp import vault
 from wabp.errors import NotThere
 from wabp.models import Account, AuditEvent, Membership, Person, SignIn, unseal
 
-POLICE_ROLES = ("inspector", "youth_inspector")
-OFFICE_ROLES = (*POLICE_ROLES, "partner", "zone_admin")
 # Who may see the register of a zone's groups, with counts only.
 REGISTRY_ROLES = ("inspector", "zone_admin")
 

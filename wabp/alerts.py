@@ -2,8 +2,9 @@
 
     draft → (held, while 101/112 was not called yet) → released → closed
 
-Every function takes the actor first and asks `groups` whether this actor coordinates the group. What the
-rulebook refuses cannot be released by any door: `release` checks again, whatever a page showed before.
+What changes or shows an alert takes the actor first and asks `groups` whether this actor coordinates the
+group; what only computes (`check_texts`, `word`, `expiry`) takes none. What the rulebook refuses cannot be
+released by any door: `release` checks again, whatever a page showed before.
 """
 
 import re
@@ -17,7 +18,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from wabp import accounts, groups, ledger, rules, texts
+from wabp import accounts, channels, groups, ledger, rules, texts
 from wabp.accounts import Actor
 from wabp.errors import BadInput, NotThere, WrongState
 from wabp.models import Alert, AlertText, Finding, Group, Street, Template, new_id, seal, unseal
@@ -132,8 +133,8 @@ def draft(
 def discard(session: Session, actor: Actor, alert: Alert) -> None:
     """Remove a draft and its words; what the check said of it stays, without words. Raises WrongState."""
     groups.require_coordinating(session, actor, alert.group)
+    _hold(session, alert)
     _require_unsent(alert)
-    session.flush()
     session.execute(update(Finding).where(Finding.alert_id == alert.id).values(alert_id=None))
     session.delete(alert)
 
@@ -141,6 +142,7 @@ def discard(session: Session, actor: Actor, alert: Alert) -> None:
 def edit(session: Session, actor: Actor, alert: Alert, content: Content, *, now: datetime) -> None:
     """Change a draft. Raises WrongState once it was released, BadInput, NotThere."""
     groups.require_coordinating(session, actor, alert.group)
+    _hold(session, alert)
     _require_unsent(alert)
     _fill(session, alert, content, now)
 
@@ -180,9 +182,7 @@ def check_texts(group: Group, typed: Mapping[str, str], *, kind: str) -> Check:
     places = [street.name for street in group.streets] + [group.name, group.district.name]
     alert_kind = _kind(kind)
     found = {
-        language: rules.settled(
-            rules.check(text, language, rulebook, places=places), kind=alert_kind, called=True
-        )
+        language: rules.settled(_found_in(text, language, rulebook, places), kind=alert_kind, called=True)
         for language, text in typed.items()
     }
     everything = [finding for findings in found.values() for finding in findings]
@@ -197,20 +197,28 @@ def review(session: Session, actor: Actor, alert: Alert, *, now: datetime) -> Re
     WrongState, NotThere.
     """
     groups.require_coordinating(session, actor, alert.group)
+    _hold(session, alert)
     _require_unsent(alert)
     groups.require_active(alert.group)
     check = examine(session, alert)
     _require_call_answer(alert, check.rulebook, now)
     _require_life(alert, check.rulebook, now)
-    if check.verdict is rules.Verdict.REFUSE:
+    stop = stop_of(check, unseal(session, alert, "reason"))
+    if stop == "refused":
         _keep_findings(session, actor, alert, check, "refused", now)
         accounts.record(session, actor, "refused", "alert", alert.id, now=now, zone_id=alert.group.zone_id)
         session.flush()
         tries = _refused_attempts(session, actor, alert.group, now - REFUSALS_WITHIN)
         return Review(check, "refused" if tries < MOST_REFUSALS else "many_refusals")
-    if check.verdict is rules.Verdict.CONFIRM and len(unseal(session, alert, "reason")) < SHORTEST_REASON:
-        return Review(check, "needs_reason")
-    return Review(check, None)
+    return Review(check, stop)
+
+
+def stop_of(check: Check, reason: str) -> str | None:
+    """Return what stands in the way of a release with this reason: refused, needs_reason, or nothing."""
+    if check.verdict is rules.Verdict.REFUSE:
+        return "refused"
+    asks = check.verdict is rules.Verdict.CONFIRM and len(reason) < SHORTEST_REASON
+    return "needs_reason" if asks else None
 
 
 def release(session: Session, actor: Actor, alert: Alert, *, now: datetime) -> Release:
@@ -220,6 +228,7 @@ def release(session: Session, actor: Actor, alert: Alert, *, now: datetime) -> R
     changes nothing. Commit either way; raises what `review` raises.
     """
     groups.require_coordinating(session, actor, alert.group)
+    _hold(session, alert)
     if alert.state == "released":
         return Release(alert, None)
     reviewed = review(session, actor, alert, now=now)
@@ -247,6 +256,7 @@ def release(session: Session, actor: Actor, alert: Alert, *, now: datetime) -> R
 def close(session: Session, actor: Actor, alert: Alert, outcome: str, *, now: datetime) -> None:
     """Close a released alert with how it ended. Raises WrongState, BadInput, NotThere."""
     groups.require_coordinating(session, actor, alert.group)
+    _hold(session, alert)
     if outcome not in OUTCOMES:
         raise BadInput("choose_outcome", field="outcome")
     if alert.state == "closed":
@@ -262,18 +272,41 @@ def close(session: Session, actor: Actor, alert: Alert, outcome: str, *, now: da
 
 
 def wording(session: Session, alert: Alert) -> rules.Wording:
-    """Return what `rules.compose` needs to know of an alert: the same for a preview and for sending."""
-    group = alert.group
-    clock = groups.clock_of(group)
-    return rules.Wording(
+    """Return what `rules.compose` needs to know of an alert."""
+    return word(
+        alert.group,
         kind=_kind(alert.kind),
         category=alert.category,
-        group=group.name,
         language=alert.language,
-        texts={version.language: unseal(session, version, "body") for version in alert.texts},
+        words={version.language: unseal(session, version, "body") for version in alert.texts},
         street=alert.street.name if alert.street else None,
-        called=f"{alert.called_at.astimezone(clock):%H:%M}" if alert.called_at else None,
-        until=f"{alert.expires_at.astimezone(clock):%H:%M}" if alert.expires_at else None,
+        called_at=alert.called_at,
+        expires_at=alert.expires_at,
+    )
+
+
+def word(
+    group: Group,
+    *,
+    kind: rules.Kind,
+    category: str,
+    language: str,
+    words: Mapping[str, str],
+    street: str | None,
+    called_at: datetime | None,
+    expires_at: datetime | None,
+) -> rules.Wording:
+    """Return the same for parts that are not an alert yet, hours on the group's clock: previews equal messages."""
+    clock = groups.clock_of(group)
+    return rules.Wording(
+        kind=kind,
+        category=category,
+        group=group.name,
+        language=language,
+        texts=words,
+        street=street,
+        called=f"{called_at.astimezone(clock):%H:%M}" if called_at else None,
+        until=f"{expires_at.astimezone(clock):%H:%M}" if expires_at else None,
     )
 
 
@@ -333,12 +366,20 @@ def read_call_time(typed: str, group: Group, now: datetime) -> datetime:
     return moment.astimezone(now.tzinfo)
 
 
+def _found_in(text: str, language: str, rulebook: rules.Rulebook, places: Sequence[str]) -> list[rules.Finding]:
+    """Check a text, and what it says once SMS has put its lines together: a name may stand across two of them."""
+    found = rules.check(text, language, rulebook, places=places)
+    joined = rules.check(text.replace("\n", " "), language, rulebook, places=places)
+    return found + [f for f in joined if f.start is not None and "\n" in text[f.start : f.end] and f not in found]
+
+
 def _started_by(session: Session, group: Group, form_token: str) -> Alert | None:
     return session.scalar(select(Alert).where(Alert.form_token == form_token, Alert.group_id == group.id))
 
 
 def _refill(session: Session, alert: Alert, content: Content, now: datetime) -> Alert:
-    if alert.state in {"draft", "held"}:
+    _hold(session, alert)
+    if not alert.is_sent:
         _fill(session, alert, content, now)
     return alert
 
@@ -378,7 +419,7 @@ def _fill(session: Session, alert: Alert, content: Content, now: datetime) -> No
 
 
 def _read_text(typed: str, field_name: str) -> str:
-    text = texts.clean(typed)
+    text = rules.plain(typed)
     if not text:
         raise BadInput("text_empty", field=field_name)
     if len(text) > LONGEST_TEXT:
@@ -405,6 +446,16 @@ def _street(session: Session, group: Group, street_id: uuid.UUID | None) -> Stre
     if street is None:
         raise BadInput("choose_street", field="street_id")
     return street
+
+
+def _hold(session: Session, alert: Alert) -> None:
+    """Read the alert and its texts anew and keep others from changing them until this transaction ends.
+
+    What is checked here is then what leaves, also when somebody edits in the same moment.
+    """
+    session.flush()
+    session.expire_all()
+    session.refresh(alert, with_for_update=True)
 
 
 def _require_unsent(alert: Alert) -> None:
@@ -496,7 +547,7 @@ def _tell_coordinators(session: Session, alert: Alert, now: datetime) -> None:
                 cause_id=notice,
                 address=address,
                 language=membership.person.language,
-                channel=ledger.channel_of(address, now),
+                channel=channels.channel_of(address, now),
                 text_key="answers.operator_released",
                 text_values={"group": alert.group.name, "time": f"{now.astimezone(clock):%H:%M}"},
                 now=now,

@@ -261,7 +261,7 @@ def send_alert(
 @click.pass_obj
 def show_alert(build: Build, alert_id: str, as_json: bool) -> None:
     """Show how far an alert is. Each person counts once."""
-    from wabp import alerts, ledger
+    from wabp import alerts, standing
     from wabp.accounts import OPERATOR
 
     try:
@@ -271,7 +271,7 @@ def show_alert(build: Build, alert_id: str, as_json: bool) -> None:
     services = _ready(build)
     with services.reading() as session:
         found = alerts.get(session, OPERATOR, wanted)
-        people = ledger.people_by_state(session, "alert", found.id)
+        people = standing.people_by_state(session, "alert", found.id)
         answer = {
             "id": str(found.id),
             "state": found.state,

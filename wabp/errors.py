@@ -4,7 +4,6 @@
     ├── BadInput            what was typed cannot be used; `field` names the place    (page 400, exit 2)
     ├── NotThere            unknown, or not yours: the two look the same from outside (page 404, exit 2)
     ├── WrongState          the thing is no longer in a state that allows this        (page 409, exit 2)
-    ├── TooMany             a limit was reached; waiting helps                        (page 429, exit 2)
     └── BadSetting          the machine is set up wrongly; the start stops            (exit 2)
 
 The doors map each class once: `web/problems.py` to a page, `cli.py` to a line and an exit code.
@@ -43,10 +42,6 @@ class NotThere(Problem):
 
 class WrongState(Problem):
     """The thing exists, but what was asked is over or not yet possible."""
-
-
-class TooMany(Problem):
-    """A limit of `trust` was reached."""
 
 
 class BadSetting(Problem):

@@ -14,7 +14,7 @@ from sqlalchemy import delete, exists, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from wabp import groups, ledger, reports, rules, words
+from wabp import channels, groups, ledger, reports, rules, words
 from wabp.accounts import SYSTEM, record
 from wabp.gateway import WHATSAPP
 from wabp.gateway.inbound import Inbound
@@ -93,13 +93,13 @@ def handle(session: Session, message_id: uuid.UUID, *, public_url: str, now: dat
 
 
 def forget_strangers(session: Session, *, now: datetime) -> int:
-    """Remove people who wrote to us, joined nothing, and were silent for a day. Returns how many."""
+    """Remove people who wrote to us, joined nothing, and got no answer for a day. Returns how many."""
     joined = exists().where(Membership.person_id == Person.id)
-    wrote_lately = exists().where(
+    answered_lately = exists().where(
         Delivery.person_id == Person.id, Delivery.created_at > now - STRANGER_KEPT
     )
     strangers = session.scalars(
-        select(Person).where(~joined, ~wrote_lately, Person.created_at <= now - STRANGER_KEPT, ~Person.demo)
+        select(Person).where(~joined, ~answered_lately, Person.created_at <= now - STRANGER_KEPT, ~Person.demo)
     ).all()
     for person in strangers:
         session.execute(delete(InboundMessage).where(InboundMessage.from_digest.in_(_digests(session, person))))
@@ -118,11 +118,12 @@ def _handle(session: Session, message: InboundMessage, public_url: str, now: dat
     _one_at_a_time(session, person)
     if message.channel == WHATSAPP:
         address.window_from = now
-    if message.opt_out == "STOP" or words.is_stop(body):
+    memberships = groups.active_memberships(session, person)
+    names = {name for membership in memberships for name in (membership.group.slug, membership.group.name)}
+    if message.opt_out == "STOP" or words.is_stop(body, names):
         return _stop(session, message, address, now)
     if message.opt_out == "START" or words.is_start(body):
         return _start(session, message, address, now)
-    memberships = groups.active_memberships(session, person)
     if not memberships:
         return _answer_stranger(session, message, address, now)
     if message.reaction or not (message.media_count or any(map(str.isalnum, body))):
@@ -218,7 +219,9 @@ def _report(
         _answer(session, message, address, "report_media" if message.media_count else "report", now)
     elif answered == MOST_REPORT_ANSWERS:
         _answer(session, message, address, "many_reports", now)
-    _tell_coordinator(session, membership, f"{public_url}/reports/{report.id}", now)
+    if answered <= MOST_REPORT_ANSWERS:
+        # More of them are on the reports page; a phone that buzzes sixty times helps nobody.
+        _tell_coordinator(session, membership, f"{public_url}/reports/{report.id}", now)
     return "report"
 
 
@@ -248,7 +251,7 @@ def _tell_coordinator(session: Session, membership: Membership, link: str, now: 
                 cause_id=new_id(),
                 address=address,
                 language=coordinator.person.language,
-                channel=ledger.channel_of(address, now),
+                channel=channels.channel_of(address, now),
                 text_key="answers.new_report",
                 text_values={"group": membership.group.name, "link": link},
                 now=now,

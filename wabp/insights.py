@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
-from wabp import groups, ledger, rules, segments
+from wabp import channels, groups, rules, segments, standing
 from wabp.accounts import Actor
 from wabp.gateway import SMS, WHATSAPP
 from wabp.models import Alert, Delivery, Group, Membership, Street
@@ -79,18 +79,21 @@ class Recipient:
 
 def forecast(
     session: Session, group: Group, bodies: Mapping[str, str], settings: Settings,
-    template_languages: Sequence[str], now: datetime,
+    template_languages: Sequence[str], now: datetime, sends_at: datetime,
 ) -> Forecast:
-    """Return what releasing a text to a group now would do. `bodies` holds the SMS text per language."""
-    channels = ledger.channel_counts(session, group.id, template_languages, now)
-    whatsapp, sms = channels.get(WHATSAPP, 0), channels.get(SMS, 0)
+    """Return what releasing a text to a group now would do. `bodies` holds the SMS text per language.
+
+    `sends_at` is when the messages would leave, which is later than `now` for info that waits for the morning.
+    """
+    people = channels.channel_counts(session, group.id, template_languages, sends_at)
+    whatsapp, sms = people.get(WHATSAPP, 0), people.get(SMS, 0)
     parts = max((segments.count(body).parts for body in bodies.values()), default=1)
     return Forecast(
         recipients=whatsapp + sms,
-        members=sum(channels.values()),
+        members=sum(people.values()),
         whatsapp=whatsapp,
         sms=sms,
-        unreachable=channels.get("unreachable", 0),
+        unreachable=people.get("unreachable", 0),
         seconds=max(1, math.ceil(max(whatsapp / settings.whatsapp_mps, sms * parts / settings.sms_sps))),
         euros=round(whatsapp * WHATSAPP_EUROS + sms * parts * SMS_PART_EUROS, 2),
         nth_this_week=released_since(session, group, now - A_WEEK) + 1,
@@ -124,7 +127,7 @@ def released_since(session: Session, group: Group, since: datetime) -> int:
 def progress(session: Session, actor: Actor, alert: Alert) -> Progress:
     """Return where an alert stands, to those who coordinate its group. Raises NotThere."""
     groups.require_coordinating(session, actor, alert.group)
-    people = ledger.people_by_state(session, "alert", alert.id)
+    people = standing.people_by_state(session, "alert", alert.id)
     states = {shown: sum(people.get(state, 0) for state in states) for shown, states in BOARD_STATES.items()}
     first, last = session.execute(
         select(
@@ -140,22 +143,14 @@ def recipients(
 ) -> tuple[list[Recipient], int]:
     """Return one page of the people an alert went to, newest news first, and how many pages there are."""
     groups.require_coordinating(session, actor, alert.group)
-    best = (
-        select(
-            Delivery.person_id,
-            func.max(ledger.best_state_column()).label("goodness"),
-            func.max(Delivery.updated_at).label("at"),
-        )
-        .where(Delivery.cause == "alert", Delivery.cause_id == alert.id)
-        .group_by(Delivery.person_id)
-    )
+    best = standing.best_of_each("alert", alert.id).add_columns(func.max(Delivery.updated_at).label("at"))
     if state is not None:
-        wanted = [ledger.goodness_of(known) for known in BOARD_STATES[state]]
-        best = best.having(func.max(ledger.best_state_column()).in_(wanted))
+        wanted = [standing.goodness_of(known) for known in BOARD_STATES[state]]
+        best = best.having(func.max(standing.best_state_column()).in_(wanted))
     found = best.subquery()
     total = session.scalar(select(func.count()).select_from(found)) or 0
     rows = session.execute(
-        select(found.c.person_id, found.c.goodness, found.c.at, Membership.number, Street.name)
+        select(found.c.person_id, found.c.best, found.c.at, Membership.number, Street.name)
         .outerjoin(
             Membership,
             and_(Membership.person_id == found.c.person_id, Membership.group_id == alert.group_id),
@@ -168,7 +163,7 @@ def recipients(
     details = _details(session, alert.id, [row.person_id for row in rows])
     listed = []
     for row in rows:
-        stands = ledger.state_of_goodness(row.goodness)
+        stands = standing.state_of_goodness(row.best)
         channels, reasons = details[row.person_id]
         listed.append(
             Recipient(row.number, row.name, channels, _BOARD_STATE_OF[stands], reasons.get(stands), row.at)

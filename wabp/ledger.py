@@ -9,24 +9,22 @@
     rank 5  delivered
     rank 6  read
 
-A later proof may raise any row, also one that was given up. `failed` with reason `unknown` keeps rank 1,
-so that any proof at all still counts. Nothing here calls a provider.
+A later proof may raise any row, also one that was given up (`wabp.proofs`). `failed` with reason `unknown`
+keeps rank 1, so that any proof at all still counts. Nothing here calls a provider.
 """
 
 import uuid
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, cast
+from typing import Any
 
 from sqlalchemy import (
+    ColumnElement,
     CursorResult,
-    Table,
     and_,
-    bindparam,
     case,
     exists,
-    func,
     insert,
     literal,
     or_,
@@ -36,7 +34,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
-from wabp.gateway import SMS, WHATSAPP
+from wabp import channels
 from wabp.models import Address, Alert, Delivery, Membership, Person
 from wabp.models.base import Moment
 
@@ -54,43 +52,9 @@ RANKS = {
     "delivered": 5,
     "read": 6,
 }
-FINAL = frozenset({"undelivered", "failed", "expired", "cancelled", "skipped", "delivered", "read"})
-
-# Of several rows for one person the best counts: a text that still waits beats one that failed.
-_BEST_FIRST = (
-    "read",
-    "delivered",
-    "sent",
-    "accepted",
-    "sending",
-    "unknown",
-    "queued",
-    "undelivered",
-    "failed",
-    "expired",
-    "cancelled",
-    "skipped",
-)
-
-# The provider's words for a message's state, as ours.
-_PROVIDER_STATES = {
-    "accepted": "accepted",
-    "scheduled": "accepted",
-    "queued": "accepted",
-    "sending": "accepted",
-    "sent": "sent",
-    "delivered": "delivered",
-    "read": "read",
-    "undelivered": "undelivered",
-    "failed": "failed",
-    "canceled": "cancelled",
-}
-VALIDITY_EXPIRED = 30036
 
 PRIORITY_URGENT, PRIORITY_ANSWER, PRIORITY_INFO = 0, 1, 2
 
-# A message from somebody opens free text by WhatsApp for this long (the provider's customer-service window).
-WINDOW = timedelta(hours=24)
 ANSWER_LIFE = timedelta(hours=1)
 
 
@@ -127,7 +91,7 @@ def address_group(
     Members without any address get a row nowhere: there is nobody to write to. WhatsApp is chosen for
     those who have it and may be written to by it at the time of sending, else SMS.
     """
-    channel = _channel_for(template_languages, not_before or now)
+    channel = channels.channel_column(template_languages, not_before or now)
     rows = (
         select(
             literal("alert"),
@@ -137,9 +101,9 @@ def address_group(
             channel,
             Person.language,
             literal(PRIORITY_URGENT if urgent else PRIORITY_INFO),
-            case((_writable(), "queued"), else_="skipped"),
-            case((_writable(), RANKS["queued"]), else_=RANKS["skipped"]),
-            case((_writable(), None), else_="no_number"),
+            case((channels.writable(), "queued"), else_="skipped"),
+            case((channels.writable(), RANKS["queued"]), else_=RANKS["skipped"]),
+            case((channels.writable(), None), else_="no_number"),
             type_coerce(literal(not_before, Moment), Moment),
             type_coerce(literal(expires_at, Moment), Moment),
             type_coerce(literal(now, Moment), Moment),
@@ -213,12 +177,7 @@ def claim(session: Session, channel: str, limit: int, now: datetime) -> list[Cla
     # As a CTE: PostgreSQL may run a subquery with a limit and locks more than once, and take too many.
     ready = (
         select(Delivery.id)
-        .where(
-            Delivery.state == "queued",
-            Delivery.channel == channel,
-            Delivery.expires_at > now,
-            or_(Delivery.not_before.is_(None), Delivery.not_before <= now),
-        )
+        .where(_waiting(channel, now))
         .order_by(Delivery.priority, Delivery.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
@@ -265,12 +224,7 @@ def load(session: Session, ids: Iterable[int]) -> list[Claimed]:
 
 def something_waits(session: Session, channel: str, now: datetime) -> bool:
     """Tell whether a claim would find anything."""
-    query = select(Delivery.id).where(
-        Delivery.state == "queued",
-        Delivery.channel == channel,
-        Delivery.expires_at > now,
-        or_(Delivery.not_before.is_(None), Delivery.not_before <= now),
-    )
+    query = select(Delivery.id).where(_waiting(channel, now))
     return session.execute(query.limit(1)).first() is not None
 
 
@@ -325,38 +279,6 @@ def end(session: Session, ids: Collection[int], state: str, reason: str, now: da
     )
 
 
-def raise_states(
-    session: Session, proofs: Sequence[tuple[int, str, str, int | None]], now: datetime
-) -> None:
-    """Raise rows by proof from the provider: (row id, provider id, provider's status, error number).
-
-    A status that does not raise the row changes nothing. A row that is bound to another provider id is
-    left alone. A provider id that another row holds proves this one all the same, and stays where it is.
-    Unknown status words count as `accepted`: the provider clearly has the message.
-    """
-    by_state: dict[str, list[dict[str, object]]] = {}
-    for row_id, provider_id, status, error_code in proofs:
-        state = state_for(status, error_code)
-        by_state.setdefault(state, []).append(
-            {
-                "row": row_id,
-                "proof": provider_id,
-                "code": error_code,
-                "why": f"provider_{error_code}" if error_code and state not in {"delivered", "read"} else None,
-                "moment": now,
-            }
-        )
-    for state, parameters in by_state.items():
-        session.connection().execute(_RAISE[state], parameters)
-
-
-def state_for(provider_status: str, error_code: int | None) -> str:
-    """Return our state for the provider's word."""
-    if error_code == VALIDITY_EXPIRED:
-        return "expired"
-    return _PROVIDER_STATES.get(provider_status, "accepted")
-
-
 def skip_person(session: Session, person_id: uuid.UUID, reason: str, now: datetime) -> int:
     """End everything that still waits for a person, except answers to them."""
     return _changed(
@@ -406,80 +328,14 @@ def in_doubt(session: Session, claimed_before: datetime, limit: int) -> list[tup
     return [(rows[row_id], claimed_at, missed_at) for row_id, claimed_at, missed_at in found if claimed_at]
 
 
-def bound_ids(session: Session, provider_ids: Collection[str]) -> set[str]:
-    """Return which of these provider ids already belong to a row."""
-    if not provider_ids:
-        return set()
-    known = session.scalars(select(Delivery.provider_id).where(Delivery.provider_id.in_(provider_ids)))
-    return {provider_id for provider_id in known if provider_id is not None}
-
-
-def people_by_state(session: Session, cause: str, cause_id: uuid.UUID) -> dict[str, int]:
-    """Return how many people stand at which state, each counted once under the best of their rows."""
-    best = _best_of_each(cause, cause_id)
-    counts = session.execute(select(best.c.best, func.count()).group_by(best.c.best))
-    return {_BEST_FIRST[-number]: count for number, count in counts}
-
-
-def best_state_column() -> Any:
-    """Return a SQL expression: how good a row's state is, higher is better. For `max` over one person."""
-    return case({state: -position for position, state in enumerate(_BEST_FIRST)}, value=Delivery.state)
-
-
-def state_of_goodness(number: int) -> str:
-    """Return the state that `best_state_column` numbered."""
-    return _BEST_FIRST[-number]
-
-
-def goodness_of(state: str) -> int:
-    """Return the number that `best_state_column` gives a state."""
-    return -_BEST_FIRST.index(state)
-
-
-def _best_of_each(cause: str, cause_id: uuid.UUID) -> Any:
-    return (
-        select(Delivery.person_id, func.max(best_state_column()).label("best"))
-        .where(Delivery.cause == cause, Delivery.cause_id == cause_id)
-        .group_by(Delivery.person_id)
-        .subquery()
+def _waiting(channel: str, now: datetime) -> ColumnElement[bool]:
+    """Whether a row of a channel may be claimed now."""
+    return and_(
+        Delivery.state == "queued",
+        Delivery.channel == channel,
+        Delivery.expires_at > now,
+        or_(Delivery.not_before.is_(None), Delivery.not_before <= now),
     )
-
-
-def channel_counts(
-    session: Session, group_id: uuid.UUID, template_languages: Collection[str], now: datetime
-) -> dict[str, int]:
-    """Return how many active members an alert would reach by which channel; `unreachable` for the rest."""
-    channel = case((_writable(), _channel_for(template_languages, now)), else_="unreachable")
-    counts = session.execute(
-        select(channel, func.count())
-        .select_from(Membership)
-        .join(Person, Person.id == Membership.person_id)
-        .outerjoin(Address, and_(Address.person_id == Person.id, Address.is_primary))
-        .where(Membership.group_id == group_id, Membership.state == "active")
-        .group_by(channel)
-    )
-    return {str(name): int(count) for name, count in counts}
-
-
-def channel_of(address: Address, now: datetime) -> str:
-    """Return the channel for one answer or notice: free text by WhatsApp while the window is open, else SMS."""
-    if address.kind == "wa_user":
-        return WHATSAPP
-    window_open = address.window_from is not None and address.window_from > now - WINDOW
-    return WHATSAPP if address.whatsapp and window_open else SMS
-
-
-def _channel_for(template_languages: Collection[str], now: datetime) -> Any:
-    may_write_by_whatsapp = and_(
-        Address.whatsapp,
-        or_(Address.window_from > now - WINDOW, Person.language.in_(list(template_languages))),
-    )
-    # Somebody known by a WhatsApp id alone has no number to text.
-    return case((or_(may_write_by_whatsapp, Address.kind == "wa_user"), WHATSAPP), else_=SMS)
-
-
-def _writable() -> Any:
-    return and_(Address.id.is_not(None), Address.dead_at.is_(None))
 
 
 def _move(
@@ -503,35 +359,6 @@ def _move(
             .execution_options(synchronize_session=False)
         )
     )
-
-
-def _raise_statement(state: str) -> Any:
-    row = cast(Table, Delivery.__table__).c
-    other = cast(Table, Delivery.__table__).alias("other").c
-    held_elsewhere = exists().where(other.provider_id == bindparam("proof"), other.id != row.id)
-    moments = {"accepted": "accepted_at", "sent": "sent_at", "delivered": "delivered_at", "read": "read_at"}
-    values: dict[str, Any] = {
-        "state": state,
-        "rank": RANKS[state],
-        "provider_id": case((held_elsewhere, row.provider_id), else_=bindparam("proof")),
-        "error_code": func.coalesce(bindparam("code"), row.error_code),
-        "reason": bindparam("why"),
-        "updated_at": bindparam("moment", type_=Moment),
-    }
-    if column := moments.get(state):
-        values[column] = bindparam("moment", type_=Moment)
-    return (
-        update(cast(Table, Delivery.__table__))
-        .where(
-            row.id == bindparam("row"),
-            row.rank < RANKS[state],
-            or_(row.provider_id.is_(None), row.provider_id == bindparam("proof")),
-        )
-        .values(values)
-    )
-
-
-_RAISE = {state: _raise_statement(state) for state in set(_PROVIDER_STATES.values()) | {"expired"}}
 
 
 def _changed(result: Any) -> int:

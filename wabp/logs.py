@@ -21,7 +21,7 @@ class JsonLines(logging.Formatter):
             "logger": record.name,
             "message": phones.mask(record.getMessage()),
         }
-        line.update({name: str(getattr(record, name)) for name in _FIELDS if hasattr(record, name)})
+        line.update({name: phones.mask(str(getattr(record, name))) for name in _FIELDS if hasattr(record, name)})
         if record.exc_info:
             line["trace"] = phones.mask(self.formatException(record.exc_info))
         return json.dumps(line, ensure_ascii=False)

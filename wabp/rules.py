@@ -17,6 +17,7 @@ from wabp.rulebook.composer import (
     call_statement,
     compose,
     emergency_line,
+    plain,
     template_variables,
 )
 from wabp.texts import DEFAULT_LANGUAGE, LANGUAGES, say
@@ -100,6 +101,7 @@ __all__ = [
     "emergency_line",
     "language_of",
     "load_rulebook",
+    "plain",
     "rewrite",
     "settled",
     "template_variables",

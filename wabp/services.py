@@ -8,9 +8,9 @@ from sqlalchemy.orm import Session
 
 from wabp import db
 from wabp.clock import Clock
-from wabp.delivery import Sending
 from wabp.gateway import Gateway
 from wabp.gateway.simulator import Simulator
+from wabp.messages import Sending
 from wabp.settings import Settings
 
 

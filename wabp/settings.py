@@ -57,7 +57,8 @@ class Settings:
     @property
     def demo_sign_in(self) -> bool:
         """Whether the page that signs in demo people by one click exists."""
-        return self.simulated and is_loopback(self.host)
+        local = is_loopback(self.host) and is_loopback(urlsplit(self.public_url).hostname or "")
+        return self.simulated and local
 
 
 def load(environ: Mapping[str, str] | None = None, folder: Path | None = None) -> Settings:
@@ -74,6 +75,8 @@ def load(environ: Mapping[str, str] | None = None, folder: Path | None = None) -
             if source.text("WABP_WHATSAPP_FROM") is None and source.text("WABP_SMS_FROM") is None:
                 needed.append("WABP_WHATSAPP_FROM")
         source.require(needed)
+    if gateway == "twilio" and not source.several("WABP_TWILIO_AUTH_TOKEN"):
+        raise BadSetting("setting_missing", names="WABP_TWILIO_AUTH_TOKEN")
     return Settings(
         database_url=_database_url(source, folder or Path.cwd() / "instance"),
         secret_key=source.text("WABP_SECRET_KEY") or "",

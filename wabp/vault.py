@@ -2,7 +2,8 @@
 
 A sealed value is `version · key id · nonce · ciphertext`, AES-256-GCM with `label|row id` as associated
 data, so that a ciphertext moved to another row or column does not open. Every use has its own key, made
-from each data key by HKDF-SHA256 (ADR 0003). The newest data key seals; all of them open and look up.
+by HKDF-SHA256 (ADR 0003): for sealing and looking up from each data key, for signing from the secret key.
+The newest data key seals; all of them open and look up.
 """
 
 import base64

@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from wabp import delivery, ledger
+from wabp import delivery, doubts, ledger
 from wabp.gateway import SMS, WHATSAPP
 from wabp.services import Services
 
@@ -67,14 +67,10 @@ async def send_chunk(services: Services, channel: str, limit: int) -> Sent | Non
 
 async def look_up_doubts(services: Services) -> None:
     """Ask the provider about rows whose hand-over nobody can prove, and settle them."""
-    with services.reading() as session:
-        doubts = delivery.doubts(session, services.sending, services.clock())
-    if not doubts:
-        return
-    looks = await delivery.look(services.gateway, doubts)
-    with services.writing() as session:
-        delivery.settle(session, looks, services.clock())
-        session.commit()
+    due = await asyncio.to_thread(_due, services)
+    if due:
+        looks = await doubts.look(services.gateway, due)
+        await asyncio.to_thread(_settle, services, looks)
 
 
 def _claim(services: Services, channel: str, limit: int) -> delivery.Chunk | None:
@@ -86,6 +82,17 @@ def _claim(services: Services, channel: str, limit: int) -> delivery.Chunk | Non
         chunk = delivery.claim(session, services.sending, channel, limit, now)
         session.commit()
     return chunk
+
+
+def _due(services: Services) -> list[doubts.Doubt]:
+    with services.reading() as session:
+        return doubts.doubts(session, services.sending, services.clock())
+
+
+def _settle(services: Services, looks: doubts.Looks) -> None:
+    with services.writing() as session:
+        doubts.settle(session, looks, services.clock())
+        session.commit()
 
 
 async def _record(services: Services, chunk: delivery.Chunk, outcomes: delivery.Outcomes) -> float:

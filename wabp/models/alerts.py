@@ -51,6 +51,12 @@ class Alert(WithId, Base):
     )
 
 
+    @property
+    def is_sent(self) -> bool:
+        """Whether it was released: from then on it is read and closed, and no longer written."""
+        return self.state in {"released", "closed"}
+
+
 class AlertText(WithId, Base):
     """An alert's free text in one language: as typed, or a version that the coordinator added."""
 

@@ -137,13 +137,22 @@ def _typed(wording: Wording, language: str, rulebook: Rulebook) -> tuple[str, st
     return _harmless(text[: 4 * WHATSAPP_CHARACTERS], rulebook), mark
 
 
+def plain(text: str) -> str:
+    """Return typed text as a phone will show it: no markup, no quote marks, one blank between words.
+
+    It is what must be checked: a mark that the phone does not show could part a name in two.
+    """
+    bare = _QUOTE_MARK.sub("", clean(text).translate(_MARKUP))
+    return "\n".join(filter(None, map(_one_line, bare.split("\n"))))
+
+
 def _name(name: str, rulebook: Rulebook) -> str:
     return _one_line(_harmless(name[: 4 * _NAME_CHARACTERS], rulebook))[:_NAME_CHARACTERS].rstrip()
 
 
 def _harmless(text: str, rulebook: Rulebook) -> str:
     """Return text without markup, blank lines, or a copy of our own emergency line."""
-    text = _QUOTE_MARK.sub("", clean(text).translate(_MARKUP))
+    text = plain(text)
     lines = "|".join(re.escape(emergency_line(language, rulebook)) for language in LANGUAGES)
     copies = re.compile(lines, re.IGNORECASE)
     while True:

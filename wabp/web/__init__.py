@@ -10,7 +10,9 @@ from flask_bootstrap import Bootstrap5
 from flask_talisman import Talisman
 from flask_wtf.csrf import CSRFProtect
 
+from wabp.errors import NotThere
 from wabp.services import Services
+from wabp.settings import is_loopback
 from wabp.web import (
     board as board,
     composing as composing,
@@ -19,10 +21,14 @@ from wabp.web import (
     pages,
     problems,
     public as public,
+    reviewing as reviewing,
     simulator,
 )
 
-# A form with five languages of text at their longest stays far below this.
+# What a proxy adds to a request that it passes on.
+_PROXY_HEADERS = ("Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-Ip")
+
+# A form with a version in every language, each at its longest, stays far below this.
 LARGEST_BODY = 256 * 1024
 
 CONTENT_SECURITY_POLICY = {
@@ -79,6 +85,7 @@ def register(app: Flask, services: Services, hook_tokens: tuple[str, ...]) -> No
     if settings.demo_sign_in:
         app.register_blueprint(simulator.simulator)
     problems.register(app)
+    app.before_request(_demo_stays_here)
     app.before_request(_know_who_asks)
     app.context_processor(_common)
     app.after_request(_private)
@@ -86,6 +93,16 @@ def register(app: Flask, services: Services, hook_tokens: tuple[str, ...]) -> No
 
 def _common() -> dict[str, object]:
     return pages.bare_context() if g.get("bare") else pages.context()
+
+
+def _demo_stays_here() -> None:
+    """The one-click sign-in and the phones are for this machine's own browser, not for what a proxy lets in."""
+    if request.blueprint != "simulator" and request.endpoint not in {"web.sign_in", "web.sign_in_as"}:
+        return
+    passed_on = any(name in request.headers for name in _PROXY_HEADERS)
+    if passed_on or not is_loopback(urlsplit(f"//{request.host}").hostname or ""):
+        g.bare = True
+        raise NotThere
 
 
 def _know_who_asks() -> None:

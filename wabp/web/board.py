@@ -120,7 +120,6 @@ def _alert_context(alert: Alert) -> dict[str, Any]:
         "state": alert.state,
         "released_at": show.day_and_hour(alert.released_at, alert.group),
         "until": show.day_and_hour(alert.expires_at, alert.group),
-        "corrects": None,
     }
 
 

@@ -9,7 +9,7 @@ import logging
 
 from flask import Blueprint, Response, abort, current_app, request
 
-from wabp import delivery, inbox
+from wabp import delivery, inbox, messages
 from wabp.errors import BadInput
 from wabp.gateway import hooks as provider
 from wabp.models import vault_of
@@ -58,7 +58,7 @@ def inbound() -> Response:
 @hooks.post("/status")
 def status() -> Response:
     """Raise the row that our own address in the call names. For a row that is gone: nothing to do."""
-    row = delivery.receipt_row(
+    row = messages.receipt_row(
         vault_of(session()), request.args.get("m", ""), request.args.get("k", "")
     )
     if row is None:

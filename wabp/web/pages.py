@@ -69,6 +69,12 @@ def session() -> Session:
     return found
 
 
+def only_read() -> None:
+    """Go on without the right to write: long work must not keep a STOP from being stored."""
+    session().rollback()
+    session().info["reading"] = True
+
+
 def cookie_name() -> str:
     """Return the sign-in cookie's name; behind https the browser itself guards it by the prefix."""
     return "__Host-wabp" if services().settings.public_url.startswith("https") else "wabp"

@@ -18,7 +18,6 @@ _STATUS = {
     errors.BadInput: 400,
     errors.NotThere: 404,
     errors.WrongState: 409,
-    errors.TooMany: 429,
     errors.BadSetting: 500,
 }
 _HTTP_KEYS = {404: "not_there", 405: "method", 413: "too_large", 403: "not_there"}

@@ -2,6 +2,7 @@
 
 import difflib
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from itertools import pairwise
@@ -13,7 +14,9 @@ from wabp.web.i18n import _, date, decimal
 from wabp.web.pages import language, now
 
 _SEVERITY = {"refuse": 0, "confirm": 1, "advise": 2}
-_WORDS = re.compile(r"\s+|[^\s]+")
+_WORDS = re.compile(r"\S+\s*")
+# Comparing takes longer the more often words repeat; beyond this many pairs of equal words it is not worth it.
+_MOST_COMPARED = 2_000
 
 
 def hour(moment: datetime | None, group: Group, seconds: bool = False) -> str:
@@ -206,14 +209,21 @@ def suggestion(text: str, better: str) -> dict[str, Any] | None:
         return None
     old, new = _WORDS.findall(text), _WORDS.findall(better)
     pieces: list[dict[str, Any]] = []
-    for what, _a, _b, start, end in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
-        words = "".join(new[start:end])
-        changed = what != "equal"
-        if pieces and (pieces[-1]["changed"] == changed or not words.strip()):
+    for words, changed in _compared(old, new):
+        if pieces and pieces[-1]["changed"] == changed:
             pieces[-1]["text"] += words
-        elif words:
+        else:
             pieces.append({"text": words, "changed": changed})
     return {"text": better, "segments": pieces}
+
+
+def _compared(old: list[str], new: list[str]) -> list[tuple[str, bool]]:
+    """Return the new words in runs, each with whether it changed. Texts that repeat themselves change as a whole."""
+    counts = Counter(old)
+    if sum(counts[word] for word in new) > _MOST_COMPARED:
+        return [("".join(new), True)]
+    steps = difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
+    return [("".join(new[start:end]), what != "equal") for what, _a, _b, start, end in steps if end > start]
 
 
 def forecast(figures: insights.Forecast) -> dict[str, Any]:

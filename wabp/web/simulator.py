@@ -26,7 +26,6 @@ LONGEST_TYPED = 1_600
 _RESIDENTS = 8
 _STRANGERS = (("stranger", "+32400999001", WHATSAPP), ("stranger-sms", "+32400999002", SMS))
 _FIRST_NAMES = ("Greet", "Youssef", "Emily", "Jonas", "An", "Claire", "Priya", "Heinz")
-_TICKS = {"read": "read", "delivered": "delivered", "sent": "sent", "queued": "none", "received": "read"}
 _SHOWN_TOGETHER = 3
 
 

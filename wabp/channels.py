@@ -1,0 +1,63 @@
+"""Channels: by which one somebody is written to, WhatsApp or SMS, and how many of a group by which.
+
+Owns the window in which free text may go by WhatsApp. Chooses only; rows are the ledger's.
+"""
+
+import uuid
+from collections.abc import Collection
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, and_, case, func, or_, select
+from sqlalchemy.orm import Session
+
+from wabp.gateway import SMS, WHATSAPP
+from wabp.models import Address, Membership, Person
+
+# A message from somebody opens free text by WhatsApp for this long (the provider's customer-service window).
+WINDOW = timedelta(hours=24)
+
+
+def channel_counts(
+    session: Session, group_id: uuid.UUID, template_languages: Collection[str], at: datetime
+) -> dict[str, int]:
+    """Return how many active members an alert would reach by which channel; `unreachable` for the rest.
+
+    `at` is the moment of sending: a window may have closed by then.
+    """
+    channel = case((writable(), channel_column(template_languages, at)), else_="unreachable")
+    counts = session.execute(
+        select(channel, func.count())
+        .select_from(Membership)
+        .join(Person, Person.id == Membership.person_id)
+        .outerjoin(Address, and_(Address.person_id == Person.id, Address.is_primary))
+        .where(Membership.group_id == group_id, Membership.state == "active")
+        .group_by(channel)
+    )
+    return {str(name): int(count) for name, count in counts}
+
+
+def channel_of(address: Address, now: datetime) -> str:
+    """Return the channel for one answer or notice: free text by WhatsApp while the window is open, else SMS."""
+    if address.kind == "wa_user":
+        return WHATSAPP
+    return WHATSAPP if address.whatsapp and window_open(address.window_from, now) else SMS
+
+
+def window_open(window_from: datetime | None, now: datetime) -> bool:
+    """Tell whether somebody who last wrote at a moment, or never, may be sent free text by WhatsApp."""
+    return window_from is not None and window_from > now - WINDOW
+
+
+def channel_column(template_languages: Collection[str], at: datetime) -> ColumnElement[str]:
+    """Return a SQL expression: the channel for an alert to a person at their address, when sent at a moment."""
+    may_write_by_whatsapp = and_(
+        Address.whatsapp,
+        or_(Address.window_from > at - WINDOW, Person.language.in_(list(template_languages))),
+    )
+    # Somebody known by a WhatsApp id alone has no number to text.
+    return case((or_(may_write_by_whatsapp, Address.kind == "wa_user"), WHATSAPP), else_=SMS)
+
+
+def writable() -> ColumnElement[bool]:
+    """Return a SQL expression: whether there is an address, and messages to it can arrive."""
+    return and_(Address.id.is_not(None), Address.dead_at.is_(None))

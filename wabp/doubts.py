@@ -1,0 +1,92 @@
+"""Doubts: rows that were claimed and whose hand-over nobody can prove.
+
+They are looked up in the provider's books from 60 seconds on. Only when the books do not show a row twice,
+30 seconds apart, is it put back to be sent again (ADR 0002). No session is open while the books are asked,
+and nothing here sends.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from wabp import ledger, messages, proofs
+from wabp.gateway import CannotAsk, Gateway, Outgoing, Seen
+
+_LOOK_AFTER = timedelta(seconds=60)
+_LOOK_AGAIN_AFTER = timedelta(seconds=30)
+_LOOKS_AT_ONCE = 200
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """A row without proof, and what its message looked like."""
+
+    message: Outgoing
+    claimed_at: datetime
+    missed_at: datetime | None
+
+
+# What asking the provider about doubtful rows gave: None where it could not be asked.
+Looks = Sequence[tuple[Doubt, Sequence[Seen] | None]]
+
+
+def doubts(session: Session, sending: messages.Sending, now: datetime) -> list[Doubt]:
+    """Return the rows that it is time to look up in the provider's books."""
+    composer = messages.Composer(session, sending, now)
+    due = [
+        (composer.try_message(row), claimed_at, missed_at)
+        for row, claimed_at, missed_at in ledger.in_doubt(session, now - _LOOK_AFTER, _LOOKS_AT_ONCE)
+        if missed_at is None or missed_at <= now - _LOOK_AGAIN_AFTER
+    ]
+    return [Doubt(message, claimed_at, missed_at) for message, claimed_at, missed_at in due if message]
+
+
+async def look(gateway: Gateway, in_doubt: Sequence[Doubt]) -> Looks:
+    """Ask the provider what it has for each doubtful row; None where it cannot be asked now."""
+
+    async def one(doubt: Doubt) -> tuple[Doubt, Sequence[Seen] | None]:
+        try:
+            seen = await gateway.seen(doubt.message.channel, doubt.message.to, doubt.claimed_at)
+        except CannotAsk:
+            return doubt, None
+        return doubt, seen
+
+    return await asyncio.gather(*map(one, in_doubt))
+
+
+def settle(session: Session, looks: Looks, now: datetime) -> None:
+    """Bind the rows that the books show; queue again those that they did not show twice.
+
+    The same text decides first. An entry that no row accounts for counts as well: what was sent may read
+    otherwise than what we would compose now, and nobody must be warned twice.
+    """
+    asked = [(doubt, found) for doubt, found in looks if found is not None]
+    taken = proofs.bound_ids(session, {seen.provider_id for _, found in asked for seen in found})
+    matches: dict[int, Seen] = {}
+    for fits in (_same_text, _same_time):
+        for doubt, found in asked:
+            row_id = doubt.message.delivery_id
+            match = next((seen for seen in found if seen.provider_id not in taken and fits(seen, doubt)), None)
+            if match is not None and row_id not in matches:
+                taken.add(match.provider_id)
+                matches[row_id] = match
+    proved = [(row_id, seen.provider_id, seen.status, seen.error_code) for row_id, seen in matches.items()]
+    proofs.raise_states(session, proved, now)
+    for doubt, _ in asked:
+        row_id = doubt.message.delivery_id
+        if row_id not in matches and doubt.missed_at is None:
+            ledger.mark_missed(session, [row_id], doubt.claimed_at, now)
+        elif row_id not in matches:
+            ledger.put_back(session, [row_id], doubt.claimed_at, now)
+
+
+def _same_text(seen: Seen, doubt: Doubt) -> bool:
+    return doubt.message.body is not None and seen.body.strip() == doubt.message.body.strip()
+
+
+def _same_time(seen: Seen, doubt: Doubt) -> bool:
+    """Whether this claim could have made an entry. One from later is another row's, perhaps still on its way."""
+    return seen.created_at < doubt.claimed_at + _LOOK_AFTER

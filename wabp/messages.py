@@ -1,0 +1,145 @@
+"""Messages: what a row of the ledger becomes when it leaves, its text or template, its life and its callback.
+
+Owns the address that receipts come back to, and the proof in it that they are about a row of ours. Reads
+only: who is written to and when a row moves is for `wabp.delivery` and `wabp.doubts`.
+"""
+
+import logging
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import urlencode
+
+from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from wabp import alerts, channels, groups, ledger, rules, texts
+from wabp.gateway import SMS, WHATSAPP, Outgoing
+from wabp.models import Address, Alert, Person, Template, vault_of
+from wabp.models.base import label_of
+from wabp.vault import Vault
+
+log = logging.getLogger(__name__)
+
+STATUS_HOOK = "/hooks/twilio/status"
+
+# The provider takes 1 to 36,000 seconds; a message with less than 5 left would arrive too late.
+SHORTEST_LIFE = 5
+_LONGEST_LIFE = 36_000
+
+
+@dataclass(frozen=True)
+class Sending:
+    """What delivery needs to know of this installation."""
+
+    public_url: str
+    demo_allowed: bool
+
+
+def life_left(expires_at: datetime, now: datetime) -> int:
+    """Return for how many seconds the provider may still try: never beyond what it allows."""
+    left = int((expires_at - now).total_seconds())
+    return max(SHORTEST_LIFE, min(left, _LONGEST_LIFE))
+
+
+def receipt_row(vault: Vault, delivery_id: str, mac: str) -> int | None:
+    """Return the row that a status callback speaks of, or None when the MAC is not ours."""
+    known = delivery_id.isascii() and delivery_id.isdigit() and len(delivery_id) < 19
+    return int(delivery_id) if known and vault.signed_by_us("callback", delivery_id, mac) else None
+
+
+class Composer:
+    """Makes the messages of one chunk, composing each text once for all who read it."""
+
+    def __init__(self, session: Session, sending: Sending, now: datetime) -> None:
+        self._session = session
+        self._sending = sending
+        self._now = now
+        self._vault = vault_of(session)
+        self._alerts: dict[uuid.UUID, tuple[rules.Wording, rules.Rulebook]] = {}
+        self._asleep: dict[uuid.UUID, datetime | None] = {}
+        self._bodies: dict[tuple[uuid.UUID, str, str], str] = {}
+        self._templates: dict[tuple[str, str], str] | None = None
+        self._demo: set[uuid.UUID] | None = None
+
+    def may_write_to(self, row: ledger.Claimed) -> bool:
+        """Demo people have invented numbers, which belong to somebody: never write to them for real."""
+        if self._sending.demo_allowed:
+            return True
+        if self._demo is None:
+            self._demo = _demo_addresses(self._session)
+        return row.address_id not in self._demo
+
+    def asleep_until(self, row: ledger.Claimed) -> datetime | None:
+        """Return when the night ends that began while this row waited; None when it may go now (R7)."""
+        if row.cause != "alert":
+            return None
+        if row.cause_id not in self._asleep:
+            alert = self._session.get_one(Alert, row.cause_id)
+            self._asleep[row.cause_id] = alerts.begins_at(alert.group, alert.kind, self._now)
+        return self._asleep[row.cause_id]
+
+    def try_message(self, row: ledger.Claimed) -> Outgoing | None:
+        """Return the message of one row, or None where it cannot be put together now: a lane goes on without it."""
+        try:
+            return self._message(row)
+        except SQLAlchemyError:
+            raise
+        except Exception:
+            log.exception("a message could not be composed", extra={"delivery": row.id})
+            return None
+
+    def _message(self, row: ledger.Claimed) -> Outgoing:
+        """Return the message of one row, as free text or as an approved template."""
+        content_sid, variables, body = None, {}, None
+        free_text = row.channel != WHATSAPP or channels.window_open(row.window_from, self._now)
+        wants_template = row.cause == "alert" and not free_text
+        if wants_template and (sid := self._template(row)):
+            wording, rulebook = self._alert(row.cause_id)
+            content_sid, variables = sid, rules.template_variables(wording, row.language, rulebook)
+        else:
+            body = self._body(row)
+        return Outgoing(
+            delivery_id=row.id,
+            channel=row.channel,
+            to=self._vault.open(label_of(Address, "value"), row.address_id, row.address_value),
+            callback_url=self._callback_url(row.id),
+            validity_seconds=life_left(row.expires_at, self._now),
+            body=body,
+            content_sid=content_sid,
+            variables=variables,
+        )
+
+    def _callback_url(self, row_id: int) -> str:
+        proof = urlencode({"m": row_id, "k": self._vault.sign("callback", str(row_id))})
+        return f"{self._sending.public_url}{STATUS_HOOK}?{proof}"
+
+    def _body(self, row: ledger.Claimed) -> str:
+        if row.text_key is not None:
+            return texts.say(row.text_key, row.language, **row.text_values)
+        key = (row.cause_id, row.language, row.channel)
+        if key not in self._bodies:
+            wording, rulebook = self._alert(row.cause_id)
+            channel: rules.Channel = "sms" if row.channel == SMS else "whatsapp"
+            self._bodies[key] = rules.compose(wording, row.language, channel, rulebook)
+        return self._bodies[key]
+
+    def _alert(self, alert_id: uuid.UUID) -> tuple[rules.Wording, rules.Rulebook]:
+        if alert_id not in self._alerts:
+            alert = self._session.get_one(Alert, alert_id)
+            self._alerts[alert_id] = (alerts.wording(self._session, alert), groups.rulebook_of(alert.group))
+        return self._alerts[alert_id]
+
+    def _template(self, row: ledger.Claimed) -> str | None:
+        if self._templates is None:
+            approved = self._session.scalars(select(Template).where(Template.state == "approved"))
+            self._templates = {(form.kind, form.language): form.content_sid for form in approved}
+        wording, _ = self._alert(row.cause_id)
+        return self._templates.get((wording.kind, row.language))
+
+
+def _demo_addresses(session: Session) -> set[uuid.UUID]:
+    return set(
+        session.scalars(select(Address.id).join(Person, Person.id == Address.person_id).where(Person.demo))
+    )
