@@ -562,6 +562,7 @@ def real_provider(database_url: str, tmp_path: Path) -> Iterator[House]:
         WABP_TWILIO_ACCOUNT_SID=ACCOUNT,
         WABP_TWILIO_AUTH_TOKEN="newer,older",
         WABP_WHATSAPP_FROM="+32400001818",
+        WABP_SMS_FROM="+32400001819",
     )
     with built.app.app_context():
         db.db.create_all()

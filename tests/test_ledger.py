@@ -5,15 +5,17 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings as hypothesis_settings, strategies as st
 from sqlalchemy import event, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from tests.house import Cast, House, Somebody, add_member, people, release
+from tests.conftest import STORY_TIME
+from tests.house import Cast, House, Somebody, add_cast, add_member, people, release
 from tests.traffic import add_row, address_of, change, on_postgres, row, row_of, rows, uuid_of
-from wabp import channels, db, ledger, proofs, standing
+from wabp import channels, db, groups, ledger, proofs, standing
 from wabp.gateway import SMS, WHATSAPP
 from wabp.models import Delivery, Group, Membership, Person, Template, new_id
 
@@ -499,3 +501,34 @@ def test_an_alert_to_a_newcomer_is_addressed_to_them_as_well(house: House, cast:
     assert row_of(house, alert, newcomer).language == "en"
     with house.reading() as session:
         assert session.get_one(Person, newcomer.id).language == "en"
+
+
+@pytest.mark.parametrize(
+    ("left_out", "whatsapp", "sms", "unreachable"),
+    [("WABP_WHATSAPP_FROM", 0, 7, 0), ("WABP_SMS_FROM", 5, 0, 2)],
+)
+def test_a_channel_without_a_sender_is_never_chosen(
+    tmp_path: Path, left_out: str, whatsapp: int, sms: int, unreachable: int
+) -> None:
+    settings = {
+        "WABP_GATEWAY": "twilio",
+        "WABP_PUBLIC_URL": "https://buurt.example",
+        "WABP_TWILIO_ACCOUNT_SID": "AC" + "1" * 32,
+        "WABP_TWILIO_AUTH_TOKEN": "an-invented-token",
+        "WABP_WHATSAPP_FROM": "+32400001818",
+        "WABP_SMS_FROM": "+32400001819",
+    }
+    built = House(f"sqlite:///{tmp_path / 'one.sqlite3'}", tmp_path, STORY_TIME, **(settings | {left_out: ""}))
+    with built.app.app_context():
+        db.db.create_all()
+    cast = add_cast(built)
+    with built.reading() as session:
+        group = groups.by_slug(session, cast.fatima.actor, "molenwijk")
+        counted = channels.channel_counts(session, group.id, (), built.clock())
+    wanted = {"whatsapp": whatsapp, "sms": sms, "unreachable": unreachable}
+    assert counted == {name: count for name, count in wanted.items() if count}
+    alert = release(built, cast.fatima)
+    built.send_all()
+    assert {message.channel for message in built.phones.messages} == {"whatsapp" if whatsapp else "sms"}
+    assert people(built, alert) == {"accepted": 7 - unreachable} | ({"skipped": unreachable} if unreachable else {})
+    built.close()

@@ -7,10 +7,10 @@ import uuid
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, case, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, and_, case, func, literal, or_, select
+from sqlalchemy.orm import Session, object_session
 
-from wabp.gateway import SMS, WHATSAPP
+from wabp.gateway import CHANNELS, SMS, WHATSAPP
 from wabp.models import Address, Membership, Person
 
 # A message from somebody opens free text by WhatsApp for this long (the provider's customer-service window).
@@ -24,7 +24,10 @@ def channel_counts(
 
     `at` is the moment of sending: a window may have closed by then.
     """
-    channel = case((writable(), channel_column(template_languages, at)), else_="unreachable")
+    senders = senders_of(session)
+    channel = case(
+        (writable(senders), channel_column(senders, template_languages, at)), else_="unreachable"
+    )
     counts = session.execute(
         select(channel, func.count())
         .select_from(Membership)
@@ -36,11 +39,20 @@ def channel_counts(
     return {str(name): int(count) for name, count in counts}
 
 
+def senders_of(session: Session) -> frozenset[str]:
+    """Return the channels that this installation has a sender for."""
+    senders: frozenset[str] = session.info["senders"]
+    return senders
+
+
 def channel_of(address: Address, now: datetime) -> str:
     """Return the channel for one answer or notice: free text by WhatsApp while the window is open, else SMS."""
-    if address.kind == "wa_user":
+    session = object_session(address)
+    senders = frozenset(CHANNELS) if session is None else senders_of(session)
+    if address.kind == "wa_user" or SMS not in senders:
         return WHATSAPP
-    return WHATSAPP if address.whatsapp and window_open(address.window_from, now) else SMS
+    by_whatsapp = address.whatsapp and window_open(address.window_from, now) and WHATSAPP in senders
+    return WHATSAPP if by_whatsapp else SMS
 
 
 def window_open(window_from: datetime | None, now: datetime) -> bool:
@@ -48,16 +60,27 @@ def window_open(window_from: datetime | None, now: datetime) -> bool:
     return window_from is not None and window_from > now - WINDOW
 
 
-def channel_column(template_languages: Collection[str], at: datetime) -> ColumnElement[str]:
+def channel_column(
+    senders: Collection[str], template_languages: Collection[str], at: datetime
+) -> ColumnElement[str]:
     """Return a SQL expression: the channel for an alert to a person at their address, when sent at a moment."""
     may_write_by_whatsapp = and_(
         Address.whatsapp,
         or_(Address.window_from > at - WINDOW, Person.language.in_(list(template_languages))),
     )
+    if SMS not in senders:
+        return literal(WHATSAPP)
+    if WHATSAPP not in senders:
+        return literal(SMS)
     # Somebody known by a WhatsApp id alone has no number to text.
     return case((or_(may_write_by_whatsapp, Address.kind == "wa_user"), WHATSAPP), else_=SMS)
 
 
-def writable() -> ColumnElement[bool]:
-    """Return a SQL expression: whether there is an address, and messages to it can arrive."""
-    return and_(Address.id.is_not(None), Address.dead_at.is_(None))
+def writable(senders: Collection[str]) -> ColumnElement[bool]:
+    """Return a SQL expression: whether there is a living address that one of our senders can write to."""
+    alive = and_(Address.id.is_not(None), Address.dead_at.is_(None))
+    if SMS not in senders:
+        return and_(alive, or_(Address.whatsapp, Address.kind == "wa_user"))
+    if WHATSAPP not in senders:
+        return and_(alive, Address.kind == "phone")
+    return alive

@@ -51,6 +51,7 @@ def connect(app: Flask, settings: Settings, vault: Vault) -> None:
         app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {"pool_pre_ping": True}
     db.init_app(app)
     app.extensions["vault"] = vault
+    app.extensions["senders"] = settings.senders
     with app.app_context():
         if db.engine.dialect.name == "sqlite":
             event.listen(db.engine, "connect", _set_up_sqlite)
@@ -61,6 +62,7 @@ def request_session(app: Flask, *, reading: bool) -> Session:
     """Return the session of the present app context, prepared for reading or writing."""
     session: Session = db.session()
     session.info["vault"] = app.extensions["vault"]
+    session.info["senders"] = app.extensions["senders"]
     session.info["reading"] = reading
     return session
 

@@ -91,7 +91,9 @@ def address_group(
     Members without any address get a row nowhere: there is nobody to write to. WhatsApp is chosen for
     those who have it and may be written to by it at the time of sending, else SMS.
     """
-    channel = channels.channel_column(template_languages, not_before or now)
+    senders = channels.senders_of(session)
+    channel = channels.channel_column(senders, template_languages, not_before or now)
+    can_write = channels.writable(senders)
     rows = (
         select(
             literal("alert"),
@@ -101,9 +103,9 @@ def address_group(
             channel,
             Person.language,
             literal(PRIORITY_URGENT if urgent else PRIORITY_INFO),
-            case((channels.writable(), "queued"), else_="skipped"),
-            case((channels.writable(), RANKS["queued"]), else_=RANKS["skipped"]),
-            case((channels.writable(), None), else_="no_number"),
+            case((can_write, "queued"), else_="skipped"),
+            case((can_write, RANKS["queued"]), else_=RANKS["skipped"]),
+            case((can_write, None), (Address.dead_at.is_(None), "no_sender"), else_="no_number"),
             type_coerce(literal(not_before, Moment), Moment),
             type_coerce(literal(expires_at, Moment), Moment),
             type_coerce(literal(now, Moment), Moment),

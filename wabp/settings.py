@@ -50,6 +50,12 @@ class Settings:
         return self.gateway == "simulator"
 
     @property
+    def senders(self) -> frozenset[str]:
+        """The channels that there is a sender for."""
+        given = {"whatsapp": self.whatsapp_from, "sms": self.sms_from}
+        return frozenset(channel for channel, sender in given.items() if sender)
+
+    @property
     def provider_is_local(self) -> bool:
         """Whether no message can leave this machine: demo people may be written to."""
         return self.simulated or is_loopback(urlsplit(self.twilio_api_url).hostname or "")

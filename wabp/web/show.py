@@ -97,6 +97,7 @@ def reason_name(reason: str | None) -> str:
     known = {
         "stopped": _("left the group"),
         "no_number": _("no working number"),
+        "no_sender": _("no sender for their channel"),
         "expired": _("too late to be of use"),
         "unknown": _("nobody can tell whether it arrived"),
         "demo": _("invented number"),
