@@ -34,11 +34,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
 @pytest.fixture
 def house(database_url: str, tmp_path: Path) -> Iterator[House]:
     """A house with its tables, and nobody in it."""
-    built = House(database_url, tmp_path, STORY_TIME)
-    with built.app.app_context():
-        db.db.create_all()
-    yield built
-    built.close()
+    yield from _built(database_url, tmp_path)
 
 
 @pytest.fixture
@@ -50,14 +46,18 @@ def cast(house: House) -> Cast:
 @pytest.fixture
 def light_house(tmp_path: Path) -> Iterator[House]:
     """A house on SQLite alone, for what does not depend on the kind of database."""
-    built = House(f"sqlite:///{tmp_path / 'light.sqlite3'}", tmp_path, STORY_TIME)
-    with built.app.app_context():
-        db.db.create_all()
-    yield built
-    built.close()
+    yield from _built(f"sqlite:///{tmp_path / 'light.sqlite3'}", tmp_path)
 
 
 @pytest.fixture
 def light_cast(light_house: House) -> Cast:
     """The same, with the people of the stories in it."""
     return add_cast(light_house)
+
+
+def _built(database_url: str, folder: Path) -> Iterator[House]:
+    built = House(database_url, folder, STORY_TIME)
+    with built.app.app_context():
+        db.db.create_all()
+    yield built
+    built.close()

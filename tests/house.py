@@ -43,6 +43,15 @@ from wabp.services import Services
 
 WA, SMS = "+32400001818", "+32400001819"
 ACCOUNT = "AC" + "0" * 32
+# The settings of a house whose provider reaches the world.
+TWILIO = {
+    "WABP_GATEWAY": "twilio",
+    "WABP_PUBLIC_URL": "https://buurt.example",
+    "WABP_TWILIO_ACCOUNT_SID": "AC" + "1" * 32,
+    "WABP_TWILIO_AUTH_TOKEN": "an-invented-token",
+    "WABP_WHATSAPP_FROM": "+32400001818",
+    "WABP_SMS_FROM": "+32400001819",
+}
 
 
 class MovableClock:

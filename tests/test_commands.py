@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import select
 
 from tests.conftest import STORY_TIME
-from tests.house import House, add_cast
+from tests.house import TWILIO, House, add_cast
 from wabp import cli, db, demo, texts
 from wabp.models import AuditEvent, Group, Membership, Person
 
@@ -19,14 +19,6 @@ CLEAN = "Inbraak bezig, twee personen aan de achterdeur."
 NAMED = "Kevin Maes steelt fietsen in de straat."
 PROFILING = "Donkere man met rugzak loopt rond in de straat."
 KEYS = {"WABP_SECRET_KEY": "s" * 32, "WABP_DATA_KEYS": "A" * 43}
-TWILIO = {
-    "WABP_GATEWAY": "twilio",
-    "WABP_PUBLIC_URL": "https://buurt.example",
-    "WABP_TWILIO_ACCOUNT_SID": "AC" + "1" * 32,
-    "WABP_TWILIO_AUTH_TOKEN": "an-invented-token",
-    "WABP_WHATSAPP_FROM": "+32400001818",
-    "WABP_SMS_FROM": "+32400001819",
-}
 
 
 @contextlib.contextmanager

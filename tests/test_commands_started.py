@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.house import TWILIO
 from tests.running import COMMAND, Installation
-from tests.test_commands import CLEAN, KEYS, TWILIO, Shell, built, one_line
+from tests.test_commands import CLEAN, KEYS, Shell, built, one_line
 from wabp import __version__, checks, db
 from wabp.errors import BadInput
 

@@ -13,7 +13,8 @@ from hypothesis import given, settings as hypothesis_settings, strategies as st
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.pool import NullPool
 
-from tests.house import ACCOUNT, Cast, House, Phones, add_cast, people, release
+from tests.conftest import STORY_TIME
+from tests.house import ACCOUNT, TWILIO, Cast, House, Phones, add_cast, people, release
 from tests.traffic import (
     add_row,
     change,
@@ -553,17 +554,7 @@ def test_info_is_valid_at_the_provider_for_ten_hours_at_most(house: House, cast:
 @pytest.fixture
 def real_provider(database_url: str, tmp_path: Path) -> Iterator[House]:
     """A house whose provider reaches the world."""
-    built = House(
-        database_url,
-        tmp_path,
-        datetime.fromisoformat("2027-01-12T20:06:00+00:00"),
-        WABP_GATEWAY="twilio",
-        WABP_PUBLIC_URL="https://watch.example",
-        WABP_TWILIO_ACCOUNT_SID=ACCOUNT,
-        WABP_TWILIO_AUTH_TOKEN="newer,older",
-        WABP_WHATSAPP_FROM="+32400001818",
-        WABP_SMS_FROM="+32400001819",
-    )
+    built = House(database_url, tmp_path, STORY_TIME, **(TWILIO | {"WABP_TWILIO_ACCOUNT_SID": ACCOUNT}))
     with built.app.app_context():
         db.db.create_all()
     yield built

@@ -20,7 +20,7 @@ FLOORS = {
     6: {"web", "cli", "jobs", "worker", "server", "checkup", "checks"},
     5: {"delivery", "messages", "doubts", "inbox", "insights", "services"},
     4: {"alerts", "reports", "demo"},
-    3: {"accounts", "groups"},
+    3: {"accounts", "groups", "notices"},
     2: {"ledger", "proofs", "standing", "channels", "gateway"},
     1: {"models", "migrations", "db"},
     0: {

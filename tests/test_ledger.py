@@ -13,7 +13,7 @@ from sqlalchemy import event, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from tests.conftest import STORY_TIME
-from tests.house import Cast, House, Somebody, add_cast, add_member, people, release
+from tests.house import TWILIO, Cast, House, Somebody, add_cast, add_member, people, release
 from tests.traffic import add_row, address_of, change, on_postgres, row, row_of, rows, uuid_of
 from wabp import channels, db, groups, ledger, proofs, standing
 from wabp.gateway import SMS, WHATSAPP
@@ -510,15 +510,7 @@ def test_an_alert_to_a_newcomer_is_addressed_to_them_as_well(house: House, cast:
 def test_a_channel_without_a_sender_is_never_chosen(
     tmp_path: Path, left_out: str, whatsapp: int, sms: int, unreachable: int
 ) -> None:
-    settings = {
-        "WABP_GATEWAY": "twilio",
-        "WABP_PUBLIC_URL": "https://buurt.example",
-        "WABP_TWILIO_ACCOUNT_SID": "AC" + "1" * 32,
-        "WABP_TWILIO_AUTH_TOKEN": "an-invented-token",
-        "WABP_WHATSAPP_FROM": "+32400001818",
-        "WABP_SMS_FROM": "+32400001819",
-    }
-    built = House(f"sqlite:///{tmp_path / 'one.sqlite3'}", tmp_path, STORY_TIME, **(settings | {left_out: ""}))
+    built = House(f"sqlite:///{tmp_path / 'one.sqlite3'}", tmp_path, STORY_TIME, **(TWILIO | {left_out: ""}))
     with built.app.app_context():
         db.db.create_all()
     cast = add_cast(built)

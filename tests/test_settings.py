@@ -311,3 +311,13 @@ def check_whole(found: settings.Settings) -> None:
 )
 def test_what_counts_as_this_machine(host: str, here: bool) -> None:
     assert settings.is_loopback(host) is here
+
+
+def test_keys_that_got_lost_are_not_silently_replaced(tmp_path: Path) -> None:
+    database = tmp_path / "wabp.sqlite3"
+    environ = {"WABP_DATABASE_URL": f"sqlite:///{database}"}
+    settings.with_keys(settings.load(environ))
+    database.write_bytes(b"something is in it")
+    database.with_name("wabp.sqlite3.keys").unlink()
+    with pytest.raises(BadSetting, match=r"wabp\.sqlite3\.keys"):
+        settings.with_keys(settings.load(environ))

@@ -18,7 +18,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from wabp import accounts, channels, groups, ledger, rules, texts
+from wabp import accounts, groups, ledger, notices, rules, texts
 from wabp.accounts import Actor
 from wabp.errors import BadInput, NotThere, WrongState
 from wabp.models import Alert, AlertText, Finding, Group, Street, Template, new_id, seal, unseal
@@ -536,22 +536,11 @@ def _take(session: Session, alert: Alert, rulebook: rules.Rulebook, now: datetim
 
 def _tell_coordinators(session: Session, alert: Alert, now: datetime) -> None:
     """A command on the machine released this: those who run the group hear of it at once."""
-    notice = new_id()
+    notice_id = new_id()
     clock = groups.clock_of(alert.group)
+    values = {"group": alert.group.name, "time": f"{now.astimezone(clock):%H:%M}"}
     for membership in groups.coordinators(session, alert.group_id):
-        address = next((address for address in membership.person.addresses if address.is_primary), None)
-        if address is not None and address.dead_at is None:
-            ledger.add_message(
-                session,
-                cause="notice",
-                cause_id=notice,
-                address=address,
-                language=membership.person.language,
-                channel=channels.channel_of(address, now),
-                text_key="answers.operator_released",
-                text_values={"group": alert.group.name, "time": f"{now.astimezone(clock):%H:%M}"},
-                now=now,
-            )
+        notices.tell(session, membership, "answers.operator_released", values, notice_id=notice_id, now=now)
 
 
 def _kind(kind: str) -> rules.Kind:

@@ -14,7 +14,7 @@ from sqlalchemy import delete, exists, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from wabp import channels, groups, ledger, reports, rules, words
+from wabp import groups, ledger, notices, reports, rules, words
 from wabp.accounts import SYSTEM, record
 from wabp.gateway import WHATSAPP
 from wabp.gateway.inbound import Inbound
@@ -240,22 +240,11 @@ def _alert_meant(session: Session, message: InboundMessage, address: Address, no
 
 def _tell_coordinator(session: Session, membership: Membership, link: str, now: datetime) -> None:
     """Send the coordinator a link, and none of the words: they are read behind the sign-in (R9)."""
+    values = {"group": membership.group.name, "link": link}
     for coordinator in groups.coordinators(session, membership.group_id):
-        if coordinator.person_id == membership.person_id:
-            continue
-        address = next((a for a in coordinator.person.addresses if a.is_primary), None)
-        if address is not None and address.dead_at is None:
-            ledger.add_message(
-                session,
-                cause="notice",
-                cause_id=new_id(),
-                address=address,
-                language=coordinator.person.language,
-                channel=channels.channel_of(address, now),
-                text_key="answers.new_report",
-                text_values={"group": membership.group.name, "link": link},
-                now=now,
-            )
+        if coordinator.person_id != membership.person_id and notices.tell(
+            session, coordinator, "answers.new_report", values, notice_id=new_id(), now=now
+        ):
             return
 
 

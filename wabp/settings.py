@@ -116,7 +116,11 @@ def with_keys(settings: Settings) -> Settings:
     if beside is None:
         missing = "WABP_DATA_KEYS" if settings.secret_key else "WABP_SECRET_KEY"
         raise BadSetting("setting_missing", names=missing)
-    kept = _kept_keys(beside.with_name(beside.name + ".keys"))
+    keys = beside.with_name(beside.name + ".keys")
+    if not keys.exists() and beside.exists() and beside.stat().st_size:
+        # New keys would open nothing of what is there, and nobody would know why.
+        raise BadSetting("key_file_missing", name=keys)
+    kept = _kept_keys(keys)
     return replace(
         settings,
         secret_key=settings.secret_key or kept["WABP_SECRET_KEY"],

@@ -103,7 +103,6 @@ def _report(report: Report) -> dict[str, Any]:
     return {
         "id": report.id,
         "label": show.resident(membership.number, street),
-        "street": street or "",
         "excerpt": excerpt.replace("\n", " ") or _("(no text)"),
         "at": show.day_and_hour(report.created_at, report.group),
         "opened": report.opened_at is not None,

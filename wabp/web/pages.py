@@ -195,4 +195,5 @@ def _navigation(coordinated: Sequence[Group]) -> list[NavigationItem]:
 
 def _item(endpoint: str, label: str, icon: str, *, badge: int | None = None, **values: Any) -> NavigationItem:
     url = url_for(endpoint, **values)
-    return NavigationItem(url, label, icon, request.path == url or request.endpoint == endpoint, badge)
+    phones = endpoint.startswith("simulator.") and request.blueprint == "simulator"
+    return NavigationItem(url, label, icon, phones or request.endpoint == endpoint, badge)
