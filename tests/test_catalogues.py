@@ -209,3 +209,12 @@ def shown(browser: Browser, language: str, *paths: str) -> str:
     assert all(f'<html lang="{language}"' in page.text for page in pages)
     assert [page.status_code for page in pages if page.status_code not in {200, 404}] == []
     return "\n".join(unescape(page.text) for page in pages)
+
+
+def test_a_day_is_the_day_on_the_streets_clock_also_after_midnight_there(light_house: House, light_cast: Cast) -> None:
+    # 23:30 in Molenwijk: valid until 01:30 of the next day, which is still the same day in UTC.
+    light_house.clock.at("23:30")
+    alert = release(light_house, light_cast.fatima, called_at="23:20")
+    page = light_house.browser(light_cast.fatima).get(f"/alerts/{alert.id}").text
+    assert "13 jan 01:30" in page
+    assert "12 jan 01:30" not in page

@@ -19,7 +19,8 @@ def date(moment: datetime, pattern: str) -> str:
     """Return a local day by a CLDR pattern, such as `d MMM`. German writes the day with a dot."""
     if flask_babel.get_locale().language == "de":
         pattern = pattern.replace("d ", "d. ")
-    return str(flask_babel.format_date(moment, pattern))
+    # The day alone: given a moment, the library would first move it to a time zone of its own.
+    return str(flask_babel.format_date(moment.date(), pattern))
 
 
 def decimal(number: float, pattern: str) -> str:

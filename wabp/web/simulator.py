@@ -127,7 +127,7 @@ def _page(everybody: list[Phone], first: str) -> str:
         "simulator.html",
         phones=everybody,
         shown=[_shown(owner) for owner in order[:_SHOWN_TOGETHER]],
-        clock=f"{date(now(), 'EEE d MMM')}, {_hour(now())}" if everybody else "",
+        clock=f"{date(now().astimezone(_clock()), 'EEE d MMM')}, {_hour(now())}" if everybody else "",
     )
 
 
