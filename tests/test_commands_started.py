@@ -86,7 +86,13 @@ def test_a_database_that_is_not_there_is_one_line(empty: Installation, settings:
 
 def test_a_file_that_is_no_database_is_one_line(empty: Installation) -> None:
     empty.database.write_text("not a database at all " * 100)
-    assert "`wabp doctor`" in refused(empty.command("group", "list"), 1)
+    assert "`wabp doctor`" in refused(empty.command("group", "list", **KEYS), 1)
+
+
+def test_a_database_whose_keys_are_gone_is_one_line_that_says_so(empty: Installation) -> None:
+    empty.answer("migrate")
+    empty.database.with_name(f"{empty.database.name}.keys").unlink()
+    assert ".keys is not. Put it back" in refused(empty.command("group", "list"))
 
 
 @pytest.mark.parametrize(
