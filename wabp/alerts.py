@@ -369,6 +369,8 @@ def read_call_time(typed: str, group: Group, now: datetime) -> datetime:
 def _found_in(text: str, language: str, rulebook: rules.Rulebook, places: Sequence[str]) -> list[rules.Finding]:
     """Check a text, and what it says once SMS has put its lines together: a name may stand across two of them."""
     found = rules.check(text, language, rulebook, places=places)
+    if "\n" not in text:
+        return found
     joined = rules.check(text.replace("\n", " "), language, rulebook, places=places)
     return found + [f for f in joined if f.start is not None and "\n" in text[f.start : f.end] and f not in found]
 

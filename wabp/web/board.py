@@ -19,14 +19,17 @@ def board(alert_id: uuid.UUID) -> Response | str:
     alert = alerts.get(session(), actor(), alert_id)
     if alert.state in {"draft", "held"}:
         return make_response(redirect(url_for("web.edit", alert_id=alert.id), 303))
-    context = _progress_context(alert) | _recipients_context(alert)
-    return render_template("board.html", **context, timeline=_timeline(alert), reports=_tallies(alert))
+    figures = insights.progress(session(), actor(), alert)
+    context = _progress_context(alert, figures) | _recipients_context(alert)
+    return render_template("board.html", **context, timeline=_timeline(alert, figures), reports=_tallies(alert))
 
 
 @pages.get("/alerts/<uuid:alert_id>/progress")
 def progress(alert_id: uuid.UUID) -> str:
     """Return the moving part of the board."""
-    return render_template("_progress.html", **_progress_context(_released(alert_id)))
+    alert = _released(alert_id)
+    figures = insights.progress(session(), actor(), alert)
+    return render_template("_progress.html", **_progress_context(alert, figures))
 
 
 @pages.get("/alerts/<uuid:alert_id>/recipients")
@@ -64,8 +67,7 @@ def _released(alert_id: uuid.UUID) -> Alert:
     return alert
 
 
-def _progress_context(alert: Alert) -> dict[str, Any]:
-    figures = insights.progress(session(), actor(), alert)
+def _progress_context(alert: Alert, figures: insights.Progress) -> dict[str, Any]:
     group = alert.group
     shown = {
         "recipients": figures.recipients,
@@ -148,9 +150,8 @@ def _close_context(alert: Alert, chosen: str) -> dict[str, Any]:
     }
 
 
-def _timeline(alert: Alert) -> list[dict[str, str]]:
+def _timeline(alert: Alert, figures: insights.Progress) -> list[dict[str, str]]:
     group = alert.group
-    figures = insights.progress(session(), actor(), alert)
     number = groups.rulebook_of(group).police_number
     version = alert.rulebook_version or ""
     steps = [

@@ -131,7 +131,7 @@ def composer_context(group: Group, form: ComposerForm) -> dict[str, Any]:
     check = alerts.check_texts(group, typed, kind=kind)
     shown = show.findings(check, form.language, text)
     composed = _composed(group, form, typed) if text else {}
-    waits = alerts.begins_at(group, kind, now()) if form.kind else None
+    begins = alerts.begins_at(group, kind, now())
     forecast = insights.forecast(
         session(),
         group,
@@ -139,7 +139,7 @@ def composer_context(group: Group, form: ComposerForm) -> dict[str, Any]:
         services().settings,
         alerts.template_languages(session(), kind),
         now(),
-        alerts.begins_at(group, kind, now()) or now(),
+        begins or now(),
     )
     own = composed.get((form.language, "sms"), "")
     return {
@@ -156,7 +156,7 @@ def composer_context(group: Group, form: ComposerForm) -> dict[str, Any]:
         "previews": show.previews(composed, form.language),
         "police_number": rulebook.police_number,
         "counts": {"characters": len(text), "segments": segments.count(own).parts},
-        "waits_until": show.day_and_hour(waits, group) if waits else None,
+        "waits_until": show.day_and_hour(begins, group) if begins and form.kind else None,
     }
 
 
