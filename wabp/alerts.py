@@ -198,6 +198,11 @@ def review(session: Session, actor: Actor, alert: Alert, *, now: datetime) -> Re
     """
     groups.require_coordinating(session, actor, alert.group)
     _hold(session, alert)
+    return _judge(session, actor, alert, now)
+
+
+def _judge(session: Session, actor: Actor, alert: Alert, now: datetime) -> Review:
+    """Do what `review` says, for an alert that is held already."""
     _require_unsent(alert)
     groups.require_active(alert.group)
     check = examine(session, alert)
@@ -231,7 +236,7 @@ def release(session: Session, actor: Actor, alert: Alert, *, now: datetime) -> R
     _hold(session, alert)
     if alert.state == "released":
         return Release(alert, None)
-    reviewed = review(session, actor, alert, now=now)
+    reviewed = _judge(session, actor, alert, now)
     if reviewed.stopped_by:
         return Release(alert, reviewed)
     if not _take(session, alert, reviewed.check.rulebook, now):
