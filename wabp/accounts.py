@@ -58,6 +58,8 @@ def sign_in(session: Session, actor: Actor, *, now: datetime) -> str:
             person_id=actor.id if actor.kind == "person" else None,
             account_id=actor.id if actor.kind == "account" else None,
             created_at=now,
+            proved_at=now,
+            last_seen_at=now,
             ends_at=now + _LONGEST[actor.kind],
         )
     )

@@ -543,11 +543,9 @@ def _take(session: Session, alert: Alert, rulebook: rules.Rulebook, now: datetim
 
 def _tell_coordinators(session: Session, alert: Alert, now: datetime) -> None:
     """A command on the machine released this: those who run the group hear of it at once."""
-    notice_id = new_id()
-    clock = groups.clock_of(alert.group)
-    values = {"group": alert.group.name, "time": f"{now.astimezone(clock):%H:%M}"}
-    for membership in groups.coordinators(session, alert.group_id):
-        notices.tell(session, membership, "answers.operator_released", values, notice_id=notice_id, now=now)
+    at = now.astimezone(groups.clock_of(alert.group))
+    values = {"time": f"{at:%H:%M}"}
+    notices.tell_coordinators(session, alert.group, "answers.operator_released", now=now, values=values)
 
 
 def _kind(kind: str) -> rules.Kind:

@@ -25,7 +25,6 @@ from wabp.models import (
     InboundMessage,
     Membership,
     Person,
-    new_id,
     seal,
     unseal,
     vault_of,
@@ -221,7 +220,9 @@ def _report(
         _answer(session, message, address, "many_reports", now)
     if answered <= MOST_REPORT_ANSWERS:
         # More of them are on the reports page; a phone that buzzes sixty times helps nobody.
-        _tell_coordinator(session, membership, f"{public_url}/reports/{report.id}", now)
+        # A link, and none of the words: they are read behind the sign-in (R9).
+        link = {"link": f"{public_url}/reports/{report.id}"}
+        notices.tell_first_coordinator(session, membership, "answers.new_report", now=now, values=link)
     return "report"
 
 
@@ -236,16 +237,6 @@ def _alert_meant(session: Session, message: InboundMessage, address: Address, no
         query = query.where(left_us > now - _ABOUT_AN_ALERT).order_by(Delivery.id.desc())
     cause_id = session.scalar(query.limit(1))
     return session.get(Alert, cause_id) if cause_id else None
-
-
-def _tell_coordinator(session: Session, membership: Membership, link: str, now: datetime) -> None:
-    """Send the coordinator a link, and none of the words: they are read behind the sign-in (R9)."""
-    values = {"group": membership.group.name, "link": link}
-    for coordinator in groups.coordinators(session, membership.group_id):
-        if coordinator.person_id != membership.person_id and notices.tell(
-            session, coordinator, "answers.new_report", values, notice_id=new_id(), now=now
-        ):
-            return
 
 
 def _answer(

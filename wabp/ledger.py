@@ -13,6 +13,7 @@ A later proof may raise any row, also one that was given up (`wabp.proofs`). `fa
 keeps rank 1, so that any proof at all still counts. Nothing here calls a provider.
 """
 
+import json
 import uuid
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -35,8 +36,9 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from wabp import channels
-from wabp.models import Address, Alert, Delivery, Membership, Person
-from wabp.models.base import Moment
+from wabp.models import Address, Alert, Delivery, Membership, Person, vault_of
+from wabp.models.base import Moment, label_of
+from wabp.vault import SealedBytes
 
 RANKS = {
     "queued": 0,
@@ -55,7 +57,13 @@ RANKS = {
 
 PRIORITY_URGENT, PRIORITY_ANSWER, PRIORITY_INFO = 0, 1, 2
 
+# How long an answer to somebody who waits for it is worth sending, and how long a notice is.
 ANSWER_LIFE = timedelta(hours=1)
+NOTICE_LIFE = timedelta(hours=24)
+
+
+# A row's number is known only after it was written, so what is sealed in it is bound to its cause.
+SECRET_LABEL = label_of(Delivery, "secret_values")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +77,7 @@ class Claimed:
     language: str
     text_key: str | None
     text_values: Mapping[str, str]
+    secret_values: SealedBytes | None
     expires_at: datetime
     address_id: uuid.UUID
     address_value: bytes
@@ -151,8 +160,13 @@ def add_message(
     text_key: str,
     text_values: Mapping[str, str],
     now: datetime,
+    secret_values: Mapping[str, str] | None = None,
+    life: timedelta = ANSWER_LIFE,
 ) -> Delivery:
-    """Write one row for an answer or a notice. A second one for the same cause is a database error."""
+    """Write one row for an answer or a notice. A second one for the same cause is a database error.
+
+    What nobody may read in the database, such as a code or a coordinator's words, goes into `secret_values`.
+    """
     row = Delivery(
         cause=cause,
         cause_id=cause_id,
@@ -163,10 +177,13 @@ def add_message(
         priority=PRIORITY_ANSWER,
         text_key=text_key,
         text_values=dict(text_values),
-        expires_at=now + ANSWER_LIFE,
+        expires_at=now + life,
         created_at=now,
         updated_at=now,
     )
+    if secret_values:
+        secret = json.dumps(secret_values)
+        row.secret_values = vault_of(session).seal(SECRET_LABEL, cause_id, secret)
     session.add(row)
     return row
 
@@ -209,6 +226,7 @@ def load(session: Session, ids: Iterable[int]) -> list[Claimed]:
             Delivery.language,
             Delivery.text_key,
             Delivery.text_values,
+            Delivery.secret_values,
             Delivery.expires_at,
             Delivery.address_id,
             Address.value,
@@ -219,7 +237,9 @@ def load(session: Session, ids: Iterable[int]) -> list[Claimed]:
         .order_by(Delivery.priority, Delivery.id)
     )
     return [
-        Claimed(row[0], row[1], row[2], row[3], row[4], row[5], row[6] or {}, row[7], row[8], row[9], row[10])
+        Claimed(
+            row[0], row[1], row[2], row[3], row[4], row[5], row[6] or {}, row[7], row[8], row[9], row[10], row[11]
+        )
         for row in rows
     ]
 

@@ -4,6 +4,7 @@ Owns the address that receipts come back to, and the proof in it that they are a
 only: who is written to and when a row moves is for `wabp.delivery` and `wabp.doubts`.
 """
 
+import json
 import logging
 import uuid
 from dataclasses import dataclass
@@ -117,13 +118,19 @@ class Composer:
 
     def _body(self, row: ledger.Claimed) -> str:
         if row.text_key is not None:
-            return texts.say(row.text_key, row.language, **row.text_values)
+            return texts.say(row.text_key, row.language, **row.text_values, **self._secrets(row))
         key = (row.cause_id, row.language, row.channel)
         if key not in self._bodies:
             wording, rulebook = self._alert(row.cause_id)
             channel: rules.Channel = "sms" if row.channel == SMS else "whatsapp"
             self._bodies[key] = rules.compose(wording, row.language, channel, rulebook)
         return self._bodies[key]
+
+    def _secrets(self, row: ledger.Claimed) -> dict[str, str]:
+        if row.secret_values is None:
+            return {}
+        opened: dict[str, str] = json.loads(self._vault.open(ledger.SECRET_LABEL, row.cause_id, row.secret_values))
+        return opened
 
     def _alert(self, alert_id: uuid.UUID) -> tuple[rules.Wording, rules.Rulebook]:
         if alert_id not in self._alerts:

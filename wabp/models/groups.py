@@ -1,14 +1,15 @@
-"""Groups and who is in them."""
+"""Groups, who is in them, and what was imposed on either."""
 
 import uuid
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from wabp.models.base import Base, Moment, WithId
+from wabp.models.base import Base, Moment, Sealed, WithId
 from wabp.models.people import Person
 from wabp.models.places import District, Street, Zone
+from wabp.vault import SealedBytes
 
 
 class Group(WithId, Base):
@@ -28,6 +29,8 @@ class Group(WithId, Base):
     quiet: Mapped[str | None] = mapped_column(String(11))
     demo: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime] = mapped_column(Moment)
+    # Since when the state is what it is; empty for a group that was made before this was kept.
+    state_since: Mapped[datetime | None] = mapped_column(Moment)
 
     zone: Mapped[Zone] = relationship()
     district: Mapped[District] = relationship()
@@ -46,6 +49,7 @@ class GroupStreet(Base):
 class Membership(WithId, Base):
     """A person in a group. Roles: member, deputy, coordinator. States: active, left, suspended, removed.
 
+    Who says STOP while suspended stays so, with `left_at` set: the end of the sanction does not bring them back.
     `number` is what a coordinator sees instead of a name or a phone: "Resident 14".
     """
 
@@ -64,3 +68,42 @@ class Membership(WithId, Base):
     group: Mapped[Group] = relationship()
     person: Mapped[Person] = relationship()
     street: Mapped[Street | None] = relationship()
+
+
+class Sanction(WithId, Base):
+    """What was imposed on a resident (`warning`, `suspension`, `removal`) or, without a membership, on the group.
+
+    Only a resident's suspension ends by itself, at `until`; others when they are lifted. The reason is what
+    the one concerned reads.
+    """
+
+    __tablename__ = "sanction"
+    __table_args__ = (Index("ix_sanction_of", "group_id", "membership_id", "imposed_at"),)
+
+    group_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("group.id"))
+    membership_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("membership.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(12))
+    reason: Mapped[SealedBytes] = mapped_column(Sealed)
+    # Kind of actor and id: person, account or operator. The table it points into depends on the kind.
+    imposed_by: Mapped[str] = mapped_column(String(8))
+    imposed_by_id: Mapped[uuid.UUID | None]
+    imposed_at: Mapped[datetime] = mapped_column(Moment)
+    until: Mapped[datetime | None] = mapped_column(Moment)
+    lifted_at: Mapped[datetime | None] = mapped_column(Moment)
+    lift_reason: Mapped[SealedBytes | None] = mapped_column(Sealed)
+
+    group: Mapped[Group] = relationship()
+    membership: Mapped[Membership | None] = relationship()
+
+
+class Reply(WithId, Base):
+    """What a coordinator wrote to one resident through the group's number, perhaps about a report."""
+
+    __tablename__ = "reply"
+
+    group_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("group.id"), index=True)
+    membership_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("membership.id"), index=True)
+    report_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("report.id"), index=True)
+    text: Mapped[SealedBytes] = mapped_column(Sealed)
+    written_by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("person.id"))
+    written_at: Mapped[datetime] = mapped_column(Moment)

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, Index, LargeBinary, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from wabp.models.base import Base, Moment, Sealed, WithId
+from wabp.models.base import Base, Moment, RowNumber, Sealed, WithId
 from wabp.models.places import Zone
 from wabp.vault import SealedBytes
 
@@ -14,7 +14,8 @@ from wabp.vault import SealedBytes
 class Person(WithId, Base):
     """Somebody who gets or wrote a message, known by a language and how to reach them.
 
-    Only coordinators have a name. `zone_id` is empty for a stranger who wrote and joined nothing.
+    Only coordinators have a name. `zone_id` is empty for a stranger who wrote and joined nothing. `forget_at`
+    is when a person in no group goes, when that is not a day after their last answer.
     """
 
     __tablename__ = "person"
@@ -24,6 +25,7 @@ class Person(WithId, Base):
     name: Mapped[SealedBytes | None] = mapped_column(Sealed)
     demo: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime] = mapped_column(Moment)
+    forget_at: Mapped[datetime | None] = mapped_column(Moment)
 
     addresses: Mapped[list["Address"]] = relationship(back_populates="person")
 
@@ -73,13 +75,28 @@ class Consent(WithId, Base):
 
 
 class Account(WithId, Base):
-    """Somebody who signs in by office: inspector, youth_inspector, partner or zone_admin of one zone."""
+    """Somebody who signs in by office: inspector, youth_inspector, partner or zone_admin of one zone.
+
+    Works from the moment that the one-time link set a password and a second factor. `totp_step` is the time
+    step of the last code that was taken: a code works once. `mailed_at` is when the last reminder went.
+    """
 
     __tablename__ = "account"
+    __table_args__ = (Index("uq_account_email", "email_key", "email_digest", unique=True),)
 
     zone_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("zone.id"), index=True)
     role: Mapped[str] = mapped_column(String(20))
     name: Mapped[SealedBytes] = mapped_column(Sealed)
+    language: Mapped[str] = mapped_column(String(2), default="nl")
+    email: Mapped[SealedBytes | None] = mapped_column(Sealed)
+    email_key: Mapped[bytes | None] = mapped_column(LargeBinary(4))
+    email_digest: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    password_hash: Mapped[str | None] = mapped_column(String(200))
+    totp_secret: Mapped[SealedBytes | None] = mapped_column(Sealed)
+    totp_step: Mapped[int | None]
+    setup_digest: Mapped[str | None] = mapped_column(String(64), unique=True, index=True)
+    setup_until: Mapped[datetime | None] = mapped_column(Moment)
+    mailed_at: Mapped[datetime | None] = mapped_column(Moment)
     demo: Mapped[bool] = mapped_column(default=False)
     disabled_at: Mapped[datetime | None] = mapped_column(Moment)
     created_at: Mapped[datetime] = mapped_column(Moment)
@@ -88,13 +105,51 @@ class Account(WithId, Base):
 
 
 class SignIn(WithId, Base):
-    """One browser that is signed in, as a person or an account. The cookie's token is stored hashed."""
+    """One browser that is signed in, as a person or an account. The cookie's token is stored hashed.
+
+    `proved_at` is when a code or a second factor was last given. `browser_digest` tells the same browser
+    again at the next sign-in, and `device` is its name in the list of sign-ins.
+    """
 
     __tablename__ = "sign_in"
 
     token_digest: Mapped[str] = mapped_column(String(64), unique=True)
     person_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("person.id"), index=True)
     account_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("account.id"), index=True)
+    factor: Mapped[str] = mapped_column(String(10), default="demo")
+    device: Mapped[str] = mapped_column(String(60), default="")
+    browser_digest: Mapped[str | None] = mapped_column(String(64))
     created_at: Mapped[datetime] = mapped_column(Moment)
+    proved_at: Mapped[datetime] = mapped_column(Moment)
+    last_seen_at: Mapped[datetime] = mapped_column(Moment)
     ends_at: Mapped[datetime] = mapped_column(Moment)
     ended_at: Mapped[datetime | None] = mapped_column(Moment)
+
+
+class SignInCode(WithId, Base):
+    """A code that was asked for to sign in by phone, bound to the browser that asked.
+
+    One is written for an unknown number too (`person_id` empty), so that both look and take the same.
+    """
+
+    __tablename__ = "sign_in_code"
+
+    person_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("person.id"), index=True)
+    browser_digest: Mapped[str] = mapped_column(String(64), index=True)
+    code_hash: Mapped[str] = mapped_column(String(200))
+    tries: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[datetime] = mapped_column(Moment)
+    ends_at: Mapped[datetime] = mapped_column(Moment)
+    used_at: Mapped[datetime | None] = mapped_column(Moment)
+
+
+class Attempt(Base):
+    """That something was tried which costs money or can be guessed: counted by `wabp.limits`, then forgotten."""
+
+    __tablename__ = "attempt"
+    __table_args__ = (Index("ix_attempt_counted", "kind", "key_digest", "at"),)
+
+    id: Mapped[int] = mapped_column(RowNumber, primary_key=True)
+    kind: Mapped[str] = mapped_column(String(30))
+    key_digest: Mapped[bytes] = mapped_column(LargeBinary(32))
+    at: Mapped[datetime] = mapped_column(Moment)

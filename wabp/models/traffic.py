@@ -25,7 +25,8 @@ class Delivery(Base):
 
     Causes: `alert` (cause_id is the alert), `answer` (an inbound message), `notice` (an id of its own).
     The text of an alert is composed when it leaves; answers and notices carry a text key and values that
-    say nothing about a person. States and their ranks are in `wabp.ledger`.
+    say nothing about a person. What does, or what opens a door, is in `secret_values`: JSON, sealed to the
+    cause's id. States and their ranks are in `wabp.ledger`.
     """
 
     __tablename__ = "delivery"
@@ -57,6 +58,7 @@ class Delivery(Base):
     priority: Mapped[int] = mapped_column(SmallInteger)
     text_key: Mapped[str | None] = mapped_column(String(60))
     text_values: Mapped[dict[str, str] | None] = mapped_column(JSON)
+    secret_values: Mapped[SealedBytes | None] = mapped_column(Sealed)
     state: Mapped[str] = mapped_column(String(11), default="queued")
     rank: Mapped[int] = mapped_column(SmallInteger, default=0)
     reason: Mapped[str | None] = mapped_column(String(40))
