@@ -10,7 +10,7 @@ import time
 from datetime import timedelta
 from pathlib import Path
 
-from wabp import alerts, db, demo, groups, settings, standing
+from wabp import alerts, db, demo, drafts, groups, settings, standing
 from wabp.accounts import OPERATOR
 from wabp.app import create_app
 from wabp.services import Services
@@ -28,8 +28,8 @@ def measure(services: Services, members: int) -> dict[str, float]:
     loaded = time.perf_counter()
     with services.writing() as session:
         group = groups.by_slug(session, OPERATOR, demo.GROUP_SLUG)
-        content = alerts.Content(kind="info", category="prevention", text="Fietsen op slot aub.", language="nl")
-        alert = alerts.draft(session, OPERATOR, group, content, now=now)
+        content = drafts.Content(kind="info", category="prevention", text="Fietsen op slot aub.", language="nl")
+        alert = drafts.draft(session, OPERATOR, group, content, now=now)
         released = alerts.release(session, OPERATOR, alert, now=now + timedelta(seconds=1))
         assert released.stopped is None
         alert_id = alert.id

@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 from werkzeug.test import TestResponse
 
-from wabp import accounts, alerts, db, groups, settings, standing, worker
+from wabp import accounts, alerts, db, drafts, groups, settings, standing, worker
 from wabp.accounts import Actor
 from wabp.app import create_app
 from wabp.gateway import CHANNELS, Accepted, CannotAsk, Outcome, Outgoing, Seen
@@ -441,7 +441,7 @@ def add_cast(house: House) -> Cast:
     return cast
 
 
-def content(**changes: object) -> alerts.Content:
+def content(**changes: object) -> drafts.Content:
     """Return what a coordinator typed for an urgent alert, with changes."""
     values: dict[str, object] = {
         "kind": "urgent",
@@ -451,14 +451,14 @@ def content(**changes: object) -> alerts.Content:
         "called": "yes",
         "called_at": "21:04",
     }
-    return alerts.Content(**(values | changes))  # type: ignore[arg-type]
+    return drafts.Content(**(values | changes))  # type: ignore[arg-type]
 
 
 def release(house: House, who: Somebody, slug: str = "molenwijk", **changes: object) -> alerts.Alert:
     """Write and release an alert by the nouns, as a coordinator would by the pages."""
     with house.writing() as session:
         group = groups.by_slug(session, who.actor, slug)
-        alert = alerts.draft(session, who.actor, group, content(**changes), now=house.clock())
+        alert = drafts.draft(session, who.actor, group, content(**changes), now=house.clock())
         outcome = alerts.release(session, who.actor, alert, now=house.clock())
         session.commit()
         assert outcome.stopped is None, outcome.stopped

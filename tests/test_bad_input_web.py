@@ -12,7 +12,7 @@ from werkzeug.test import TestResponse
 
 from tests.doors import errors_on, form_on, rows, seen
 from tests.house import Browser, Cast, House, Somebody, content, release
-from wabp import alerts, demo, groups
+from wabp import alerts, demo, drafts, groups
 from wabp.models import Alert, AlertText, unseal
 
 COMPOSE = "/groups/molenwijk/alerts/new"
@@ -519,7 +519,7 @@ def test_cookies_are_out_of_reach_of_scripts_and_of_other_sites(light_house: Hou
 def test_a_draft_that_lay_for_a_day_is_asked_for_a_new_call(light_house: House, light_cast: Cast) -> None:
     with light_house.writing() as session:
         group = groups.by_slug(session, light_cast.fatima.actor, "molenwijk")
-        draft = alerts.draft(session, light_cast.fatima.actor, group, content(text=TEXT), now=light_house.clock())
+        draft = drafts.draft(session, light_cast.fatima.actor, group, content(text=TEXT), now=light_house.clock())
         session.commit()
         draft_id = draft.id
     light_house.clock.forward(hours=24)

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from tests.doors import form_on
 from tests.house import Browser, Cast, House, content
-from wabp import alerts, groups
+from wabp import alerts, drafts, groups
 from wabp.errors import WrongState
 from wabp.models import Alert, Membership, Report
 
@@ -25,7 +25,7 @@ def test_marks_that_no_phone_shows_hide_nothing(light_house: House, light_cast: 
     with light_house.writing() as session:
         actor = light_cast.fatima.actor
         group = groups.by_slug(session, actor, "molenwijk")
-        alert = alerts.draft(session, actor, group, content(text=text), now=light_house.clock())
+        alert = drafts.draft(session, actor, group, content(text=text), now=light_house.clock())
         released = alerts.release(session, actor, alert, now=light_house.clock())
         session.commit()
         assert released.stopped is not None
@@ -47,7 +47,7 @@ def test_a_draft_that_leaves_while_somebody_edits_it_leaves_as_it_was_checked(ho
     now = house.clock()
     with house.writing() as session:
         group = groups.by_slug(session, cast.fatima.actor, "molenwijk")
-        alert_id = alerts.draft(session, cast.fatima.actor, group, content(), now=now).id
+        alert_id = drafts.draft(session, cast.fatima.actor, group, content(), now=now).id
         session.commit()
     with house.reading() as looking:
         seen_by_luc = alerts.get(looking, cast.luc.actor, alert_id)
@@ -59,7 +59,7 @@ def test_a_draft_that_leaves_while_somebody_edits_it_leaves_as_it_was_checked(ho
     with house.writing() as session:
         alert = session.get_one(Alert, alert_id)
         with pytest.raises(WrongState):
-            alerts.edit(session, cast.luc.actor, alert, content(text="Jan Peeters is de dief."), now=now)
+            drafts.edit(session, cast.luc.actor, alert, content(text="Jan Peeters is de dief."), now=now)
         session.rollback()
     house.send_all()
     assert not any("Peeters" in message.body for message in house.phones.messages)

@@ -19,9 +19,12 @@ FLOORS = {
     7: {"app"},
     6: {"web", "cli", "jobs", "worker", "server", "checkup", "checks"},
     5: {"delivery", "messages", "doubts", "inbox", "insights", "services"},
-    4: {"alerts", "reports", "applications", "reviews", "joining", "residents", "supervision", "zones", "demo"},
+    4: {
+        *("alerts", "drafts", "reports", "applications", "reviews", "joining", "residents", "supervision"),
+        *("zones", "demo"),
+    },
     3: {"accounts", "offices", "phone_codes", "reverse_codes", "groups", "notices"},
-    2: {"ledger", "proofs", "standing", "channels", "limits", "mail", "gateway"},
+    2: {"ledger", "proofs", "standing", "channels", "templates", "limits", "mail", "gateway"},
     1: {"models", "migrations", "db"},
     0: {
         *("rules", "misuse", "rulebook", "wording", "texts", "words", "keywords", "streets", "segments", "phones"),

@@ -25,7 +25,7 @@ from tests.house import (
     content,
     release,
 )
-from wabp import accounts, alerts, demo, groups
+from wabp import accounts, demo, drafts, groups
 from wabp.app import create_app
 from wabp.models import Account, Group, Person, Report, Street
 from wabp.settings import database_file
@@ -137,7 +137,7 @@ def plant(house: House, cast: Cast) -> dict[str, str]:
             not_emergency=NO_EMERGENCY,
             reason=reason,
         )
-        draft = alerts.draft(session, cast.fatima.actor, group, typed, now=house.clock())
+        draft = drafts.draft(session, cast.fatima.actor, group, typed, now=house.clock())
         session.commit()
         report = session.scalar(select(Report.id).order_by(Report.created_at.desc(), Report.id.desc()).limit(1))
         return {"draft": str(draft.id), "released": str(released.id), "report": str(report)}
@@ -500,7 +500,7 @@ def build_a_hostile_street(house: House) -> tuple[Somebody, Somebody, dict[str, 
     house.say(resident.number, text)
     with house.writing() as session:
         group = groups.by_slug(session, coordinator.actor, "molenwijk")
-        draft = alerts.draft(session, coordinator.actor, group, content(text=text, **typed), now=now)
+        draft = drafts.draft(session, coordinator.actor, group, content(text=text, **typed), now=now)
         session.commit()
         report = session.scalar(select(Report.id))
         ids = {"draft": str(draft.id), "released": str(released.id), "report": str(report)}

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from tests.house import Cast, House, add_cast, content, people, release
 from tests.traffic import on_sqlite, row_of, rows
-from wabp import alerts, groups
+from wabp import alerts, drafts, groups
 from wabp.errors import BadInput
 from wabp.models import Group, Zone
 
@@ -259,7 +259,7 @@ def test_what_waits_for_the_morning_is_still_ended_by_stop(house: House) -> None
     ],
 )
 def test_the_hour_of_the_call_is_todays_or_late_last_nights(now: str, typed: str, called: str) -> None:
-    assert alerts.read_call_time(typed, a_group(), street_time(now)) == street_time(called)
+    assert drafts.read_call_time(typed, a_group(), street_time(now)) == street_time(called)
 
 
 @pytest.mark.parametrize(
@@ -276,24 +276,24 @@ def test_the_hour_of_the_call_is_todays_or_late_last_nights(now: str, typed: str
 )
 def test_an_hour_up_to_twelve_hours_ahead_is_the_future(now: str, typed: str) -> None:
     with pytest.raises(BadInput, match=r"future|later|still") as refused:
-        alerts.read_call_time(typed, a_group(), street_time(now))
+        drafts.read_call_time(typed, a_group(), street_time(now))
     assert refused.value.key == "errors.call_in_future"
 
 
 def test_in_the_hour_that_comes_twice_the_first_one_counts_as_past() -> None:
     now = street_time("2027-10-31T02:30:00", second=True)
-    assert alerts.read_call_time("02:45", a_group(), now) == street_time("2027-10-31T02:45:00")
+    assert drafts.read_call_time("02:45", a_group(), now) == street_time("2027-10-31T02:45:00")
     with pytest.raises(BadInput):
-        alerts.read_call_time("02:45", a_group(), street_time("2027-10-31T02:30:00"))
+        drafts.read_call_time("02:45", a_group(), street_time("2027-10-31T02:30:00"))
 
 
 def test_the_hour_is_read_on_the_groups_own_clock() -> None:
     now = datetime(2027, 1, 12, 20, 6, tzinfo=UTC)
-    assert alerts.read_call_time("21:04", a_group(), now) == now - timedelta(minutes=2)
+    assert drafts.read_call_time("21:04", a_group(), now) == now - timedelta(minutes=2)
     london = a_group(timezone="Europe/London")
-    assert alerts.read_call_time("20:04", london, now) == now - timedelta(minutes=2)
+    assert drafts.read_call_time("20:04", london, now) == now - timedelta(minutes=2)
     with pytest.raises(BadInput):
-        alerts.read_call_time("21:04", london, now)
+        drafts.read_call_time("21:04", london, now)
 
 
 @pytest.mark.parametrize(
@@ -303,7 +303,7 @@ def test_the_hour_is_read_on_the_groups_own_clock() -> None:
 )  # fmt: skip
 def test_what_is_no_hour_is_refused_as_such(typed: str) -> None:
     with pytest.raises(BadInput) as refused:
-        alerts.read_call_time(typed, a_group(), street_time("2027-01-12T21:06:00"))
+        drafts.read_call_time(typed, a_group(), street_time("2027-01-12T21:06:00"))
     assert refused.value.field == "called_at"
 
 
@@ -314,7 +314,7 @@ def test_what_is_no_hour_is_refused_as_such(typed: str) -> None:
 )
 def test_whatever_is_typed_is_a_moment_of_the_past_day_or_a_refusal_with_its_field(typed: str, now: datetime) -> None:
     try:
-        called = alerts.read_call_time(typed, a_group(), now)
+        called = drafts.read_call_time(typed, a_group(), now)
     except BadInput as problem:
         field, called = problem.field, now
     else:
@@ -327,7 +327,7 @@ def test_whatever_is_typed_is_a_moment_of_the_past_day_or_a_refusal_with_its_fie
 def test_an_urgent_alert_without_an_hour_is_not_released(house: House, cast: Cast) -> None:
     with house.writing() as session:
         group = groups.by_slug(session, cast.fatima.actor, "molenwijk")
-        alert = alerts.draft(session, cast.fatima.actor, group, content(called=None, called_at=None), now=house.clock())
+        alert = drafts.draft(session, cast.fatima.actor, group, content(called=None, called_at=None), now=house.clock())
         with pytest.raises(BadInput):
             alerts.release(session, cast.fatima.actor, alert, now=house.clock())
         session.commit()

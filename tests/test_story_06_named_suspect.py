@@ -7,7 +7,7 @@ from werkzeug.test import TestResponse
 
 from tests.doors import errors_on, form_on, loot, marked_on, rows, seen, shell
 from tests.house import Browser, Cast, House, content
-from wabp import alerts, groups
+from wabp import alerts, drafts, groups
 from wabp.models import Alert, AlertText, Finding, unseal
 
 NAMED = "Opgelet voor Kevin Maes van Molenstraat 14, hij steelt fietsen."
@@ -206,7 +206,7 @@ def test_a_version_in_a_second_language_is_checked_like_the_first(light_house: H
 def test_the_noun_itself_refuses(light_house: House, light_cast: Cast) -> None:
     with light_house.writing() as session:
         group = groups.by_slug(session, light_cast.fatima.actor, "molenwijk")
-        alert = alerts.draft(
+        alert = drafts.draft(
             session, light_cast.fatima.actor, group, content(text=NAMED, kind="info"), now=light_house.clock()
         )
         outcome = alerts.release(session, light_cast.fatima.actor, alert, now=light_house.clock())

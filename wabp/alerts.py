@@ -4,28 +4,23 @@
 
 What changes or shows an alert takes the actor first and asks `groups` whether this actor coordinates the
 group; what only computes (`check_texts`, `word`, `expiry`) takes none. What the rulebook refuses cannot be
-released by any door: `release` checks again, whatever a page showed before.
+released by any door: `release` checks again, whatever a page showed before. Writing one is in `wabp.drafts`.
 """
 
-import re
-import secrets
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, time, timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from sqlalchemy import func, select, update
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from wabp import accounts, groups, ledger, notices, rules, texts
+from wabp import accounts, drafts, groups, ledger, notices, rules, templates
 from wabp.accounts import Actor
 from wabp.errors import BadInput, NotThere, WrongState
-from wabp.models import Alert, AlertText, Finding, Group, Street, Template, new_id, seal, unseal
+from wabp.models import Alert, Finding, Group, new_id, unseal
 
-LONGEST_TEXT = 1_000
 SHORTEST_REASON = 10
-LONGEST_REASON = 300
 OUTCOMES = ("police_came", "quiet_again", "harmless", "damage", "unknown")
 
 # After this many refused tries in an hour the page asks to talk to the inspector (story 06).
@@ -34,29 +29,7 @@ REFUSALS_WITHIN = timedelta(hours=1)
 # Their inspector sees that there were many for this long, and nothing more.
 REFUSALS_SHOWN_FOR = timedelta(days=7)
 
-# As people write an hour, and as a browser's field for it does: 21:04, 21.04, 21u04, 21h04, 21:04:00.
-_HOUR = re.compile(r"([01]?\d|2[0-3])[:.uh]([0-5]\d)(?::[0-5]\d)?", re.ASCII)
 _CALL_AT_MOST_AGO = timedelta(hours=24)
-_FUTURE_UP_TO = timedelta(hours=12)
-
-
-@dataclass(frozen=True)
-class Content:
-    """What somebody typed for an alert, as typed. `called` is yes, no, not_emergency or None (open).
-
-    `called_at` is HH:MM on the group's clock. `versions` holds the same message in other languages.
-    """
-
-    kind: str
-    category: str
-    text: str
-    language: str
-    street_id: uuid.UUID | None = None
-    called: str | None = None
-    called_at: str | None = None
-    not_emergency: str = ""
-    versions: Mapping[str, str] = field(default_factory=dict)
-    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -87,64 +60,6 @@ class Release:
 
     alert: Alert
     stopped: Review | None
-
-
-def new_form_token() -> str:
-    """Return a token that makes a form that is sent twice one alert."""
-    return secrets.token_urlsafe(18)
-
-
-def draft(
-    session: Session,
-    actor: Actor,
-    group: Group,
-    content: Content,
-    *,
-    now: datetime,
-    form_token: str | None = None,
-) -> Alert:
-    """Start an alert. The same form token gives the same alert. Raises BadInput, NotThere."""
-    groups.require_coordinating(session, actor, group)
-    if form_token and (known := _started_by(session, group, form_token)):
-        return _refill(session, known, content, now)
-    alert = Alert(
-        group=group,
-        group_id=group.id,
-        author_id=actor.id if actor.kind == "person" else None,
-        form_token=form_token,
-        created_at=now,
-    )
-    try:
-        with session.begin_nested():
-            with session.no_autoflush:
-                _fill(session, alert, content, now)
-            session.add(alert)
-    except IntegrityError:
-        # The same form, sent a second time while the first was still on its way.
-        known = _started_by(session, group, form_token or "")
-        if known is None:
-            # The token of another group's form.
-            raise BadInput("form_expired") from None
-        return _refill(session, known, content, now)
-    accounts.record(session, actor, "drafted", "alert", alert.id, now=now, zone_id=group.zone_id)
-    return alert
-
-
-def discard(session: Session, actor: Actor, alert: Alert) -> None:
-    """Remove a draft and its words; what the check said of it stays, without words. Raises WrongState."""
-    groups.require_coordinating(session, actor, alert.group)
-    _hold(session, alert)
-    _require_unsent(alert)
-    session.execute(update(Finding).where(Finding.alert_id == alert.id).values(alert_id=None))
-    session.delete(alert)
-
-
-def edit(session: Session, actor: Actor, alert: Alert, content: Content, *, now: datetime) -> None:
-    """Change a draft. Raises WrongState once it was released, BadInput, NotThere."""
-    groups.require_coordinating(session, actor, alert.group)
-    _hold(session, alert)
-    _require_unsent(alert)
-    _fill(session, alert, content, now)
 
 
 def get(session: Session, actor: Actor, alert_id: uuid.UUID) -> Alert:
@@ -197,13 +112,13 @@ def review(session: Session, actor: Actor, alert: Alert, *, now: datetime) -> Re
     WrongState, NotThere.
     """
     groups.require_coordinating(session, actor, alert.group)
-    _hold(session, alert)
+    drafts.hold(session, alert)
     return _judge(session, actor, alert, now)
 
 
 def _judge(session: Session, actor: Actor, alert: Alert, now: datetime) -> Review:
     """Do what `review` says, for an alert that is held already."""
-    _require_unsent(alert)
+    drafts.require_unsent(alert)
     groups.require_active(alert.group)
     check = examine(session, alert)
     _require_call_answer(alert, check.rulebook, now)
@@ -233,7 +148,7 @@ def release(session: Session, actor: Actor, alert: Alert, *, now: datetime) -> R
     changes nothing. Commit either way; raises what `review` raises.
     """
     groups.require_coordinating(session, actor, alert.group)
-    _hold(session, alert)
+    drafts.hold(session, alert)
     if alert.state == "released":
         return Release(alert, None)
     reviewed = _judge(session, actor, alert, now)
@@ -247,7 +162,7 @@ def release(session: Session, actor: Actor, alert: Alert, *, now: datetime) -> R
         alert.group_id,
         alert.id,
         urgent=alert.kind == "urgent",
-        template_languages=template_languages(session, alert.kind),
+        template_languages=templates.languages(session, alert.kind),
         not_before=alert.not_before,
         expires_at=_moment(alert.expires_at),
         now=now,
@@ -261,7 +176,7 @@ def release(session: Session, actor: Actor, alert: Alert, *, now: datetime) -> R
 def close(session: Session, actor: Actor, alert: Alert, outcome: str, *, now: datetime) -> None:
     """Close a released alert with how it ended. Raises WrongState, BadInput, NotThere."""
     groups.require_coordinating(session, actor, alert.group)
-    _hold(session, alert)
+    drafts.hold(session, alert)
     if outcome not in OUTCOMES:
         raise BadInput("choose_outcome", field="outcome")
     if alert.state == "closed":
@@ -315,13 +230,6 @@ def word(
     )
 
 
-def template_languages(session: Session, kind: str) -> list[str]:
-    """Return the languages in which an approved message form exists for this kind of alert."""
-    return list(
-        session.scalars(select(Template.language).where(Template.kind == kind, Template.state == "approved"))
-    )
-
-
 def groups_with_many_refusals(session: Session, officer: Actor, *, now: datetime) -> set[uuid.UUID]:
     """Return the groups of an officer's zone with ten refused tries in the past week: the count, never the texts.
 
@@ -352,25 +260,6 @@ def begins_at(group: Group, kind: str, now: datetime) -> datetime | None:
     return None if kind == "urgent" else groups.quiet_until(group, now)
 
 
-def read_call_time(typed: str, group: Group, now: datetime) -> datetime:
-    """Return the moment that HH:MM means: today on the group's clock, or yesterday late in the evening.
-
-    Raises BadInput for anything else, for a time to come, and for one more than a day ago.
-    """
-    written = _HOUR.fullmatch(typed.strip())
-    if written is None:
-        raise BadInput("call_time", field="called_at")
-    wall = time(int(written[1]), int(written[2]))
-    local = now.astimezone(groups.clock_of(group))
-    moment = local.replace(hour=wall.hour, minute=wall.minute, second=0, microsecond=0, fold=0)
-    if moment - local > _FUTURE_UP_TO:
-        moment -= timedelta(days=1)
-    # Compared in one zone: on the nights when clocks change, street times alone do not tell before from after.
-    if moment.astimezone(UTC) > now:
-        raise BadInput("call_in_future", field="called_at", time=f"{wall:%H:%M}")
-    return moment.astimezone(now.tzinfo)
-
-
 def _found_in(text: str, language: str, rulebook: rules.Rulebook, places: Sequence[str]) -> list[rules.Finding]:
     """Check a text, and what it says once SMS has put its lines together: a name may stand across two of them."""
     found = rules.check(text, language, rulebook, places=places)
@@ -378,98 +267,6 @@ def _found_in(text: str, language: str, rulebook: rules.Rulebook, places: Sequen
         return found
     joined = rules.check(text.replace("\n", " "), language, rulebook, places=places)
     return found + [f for f in joined if f.start is not None and "\n" in text[f.start : f.end] and f not in found]
-
-
-def _started_by(session: Session, group: Group, form_token: str) -> Alert | None:
-    return session.scalar(select(Alert).where(Alert.form_token == form_token, Alert.group_id == group.id))
-
-
-def _refill(session: Session, alert: Alert, content: Content, now: datetime) -> Alert:
-    _hold(session, alert)
-    if not alert.is_sent:
-        _fill(session, alert, content, now)
-    return alert
-
-
-def _fill(session: Session, alert: Alert, content: Content, now: datetime) -> None:
-    """Read what was typed into a draft; raise BadInput for what no draft can hold."""
-    group = alert.group
-    rulebook = groups.rulebook_of(group)
-    kind = "info" if content.called == "not_emergency" else content.kind
-    if kind not in ("urgent", "info"):
-        raise BadInput("choose_kind", field="kind")
-    if content.category not in rulebook.categories:
-        raise BadInput("choose_category", field="category", categories=", ".join(rulebook.categories))
-    if content.language not in texts.LANGUAGES:
-        raise BadInput("choose_language", field="language")
-    not_emergency = texts.clean(content.not_emergency)
-    if content.called == "not_emergency" and not not_emergency:
-        raise BadInput("say_why_not_emergency", field="not_emergency_reason")
-    typed = {content.language: _read_text(content.text, "text")}
-    for language, version in content.versions.items():
-        if language in texts.LANGUAGES and language != content.language and texts.clean(version):
-            typed[language] = _read_text(version, f"version_{language}")
-    alert.kind = kind
-    alert.category = content.category
-    alert.language = content.language
-    alert.street = _street(session, group, content.street_id)
-    alert.called_at = None
-    alert.state = "draft"
-    if content.called == "no":
-        alert.state = "held"
-    if kind == "urgent" and content.called == "yes":
-        alert.called_at = read_call_time(content.called_at or "", group, now)
-    seal(session, alert, "not_emergency", not_emergency[:LONGEST_REASON] or None)
-    seal(session, alert, "reason", texts.clean(content.reason)[:LONGEST_REASON] or None)
-    alert.saved_at = now
-    _set_texts(session, alert, typed)
-
-
-def _read_text(typed: str, field_name: str) -> str:
-    text = rules.plain(typed)
-    if not text:
-        raise BadInput("text_empty", field=field_name)
-    if len(text) > LONGEST_TEXT:
-        raise BadInput("text_too_long", field=field_name, length=len(text), longest=LONGEST_TEXT)
-    return text
-
-
-def _set_texts(session: Session, alert: Alert, typed: Mapping[str, str]) -> None:
-    present = {version.language: version for version in alert.texts}
-    for language, version in present.items():
-        if language not in typed:
-            alert.texts.remove(version)
-    for language, text in typed.items():
-        version = present.get(language) or AlertText(language=language)
-        seal(session, version, "body", text)
-        if language not in present:
-            alert.texts.append(version)
-
-
-def _street(session: Session, group: Group, street_id: uuid.UUID | None) -> Street | None:
-    if street_id is None:
-        return None
-    street = next((street for street in group.streets if street.id == street_id), None)
-    if street is None:
-        raise BadInput("choose_street", field="street_id")
-    return street
-
-
-def _hold(session: Session, alert: Alert) -> None:
-    """Read the alert and its texts anew and keep others from changing them until this transaction ends.
-
-    What is checked here is then what leaves, also when somebody edits in the same moment.
-    """
-    session.flush()
-    session.expire_all()
-    session.refresh(alert, with_for_update=True)
-
-
-def _require_unsent(alert: Alert) -> None:
-    if alert.state == "released":
-        raise WrongState("alert_released")
-    if alert.state == "closed":
-        raise WrongState("alert_closed")
 
 
 def _require_call_answer(alert: Alert, rulebook: rules.Rulebook, now: datetime) -> None:

@@ -3,12 +3,11 @@
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
-from sqlalchemy import select, text
+from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from wabp import db
+from wabp import db, templates
 from wabp.errors import Problem
-from wabp.models import Template
 from wabp.services import Services
 from wabp.settings import is_loopback
 from wabp.texts import LANGUAGES
@@ -57,11 +56,8 @@ def _provider(services: Services) -> Iterator[tuple[str, str | None]]:
     yield "WhatsApp sender", None if settings.whatsapp_from else sender
     yield "SMS sender", None if settings.sms_from else "set WABP_SMS_FROM: without it nobody can fall back to SMS"
     with services.reading() as session:
-        have = {
-            (form.kind, form.language)
-            for form in session.scalars(select(Template).where(Template.state == "approved"))
-        }
-    missing = [f"{kind}/{code}" for kind in ("urgent", "info") for code in LANGUAGES if (kind, code) not in have]
+        have = templates.approved(session)
+    missing = [f"{kind}/{code}" for kind in templates.KINDS for code in LANGUAGES if (kind, code) not in have]
     note = f"add approved forms with `wabp template add` for {', '.join(missing)}"
     yield "templates", note if missing and settings.whatsapp_from else None
 

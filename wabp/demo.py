@@ -21,7 +21,11 @@ from wabp.models import (
     Address,
     Alert,
     AlertText,
+    Application,
+    ApplicationVersion,
+    Appointment,
     Base,
+    CharterSignature,
     Consent,
     Delivery,
     District,
@@ -29,10 +33,16 @@ from wabp.models import (
     Group,
     GroupStreet,
     InboundMessage,
+    Joining,
     Membership,
     Person,
+    Reply,
     Report,
+    ReverseCode,
+    Review,
+    Sanction,
     SignIn,
+    SignInCode,
     SimulatedMessage,
     Street,
     Zone,
@@ -57,6 +67,11 @@ _OFFICES = (
     ("zone_admin", "Ria De Smet"),
 )
 _AT_ONCE = 5_000
+# What hangs on a group, in the order in which it can be removed.
+_OF_GROUPS = (
+    *(Reply, Sanction, Joining, Review, CharterSignature),
+    *(ReverseCode, Appointment, ApplicationVersion, Application),
+)
 
 
 def load(session: Session, *, members: int, quiet: str | None, now: datetime) -> Group:
@@ -103,6 +118,8 @@ def remove(session: Session) -> None:
     districts = select(District.id).where(District.zone_id == zone_id)
     for statement in (
         delete(SimulatedMessage),
+        *(delete(table).where(table.group_id.in_(groups)) for table in _OF_GROUPS),
+        delete(SignInCode).where(SignInCode.person_id.in_(people)),
         delete(InboundMessage).where(InboundMessage.from_digest.in_(digests)),
         delete(Delivery).where(Delivery.person_id.in_(people)),
         delete(Report).where(Report.group_id.in_(groups)),

@@ -15,9 +15,9 @@ from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from wabp import alerts, channels, groups, ledger, rules, texts
+from wabp import alerts, channels, groups, ledger, rules, templates, texts
 from wabp.gateway import SMS, WHATSAPP, Outgoing
-from wabp.models import Address, Alert, Person, Template, vault_of
+from wabp.models import Address, Alert, Person, vault_of
 from wabp.models.base import label_of
 from wabp.vault import Vault
 
@@ -140,8 +140,7 @@ class Composer:
 
     def _template(self, row: ledger.Claimed) -> str | None:
         if self._templates is None:
-            approved = self._session.scalars(select(Template).where(Template.state == "approved"))
-            self._templates = {(form.kind, form.language): form.content_sid for form in approved}
+            self._templates = templates.approved(self._session)
         wording, _ = self._alert(row.cause_id)
         return self._templates.get((wording.kind, row.language))
 

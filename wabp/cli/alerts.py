@@ -49,7 +49,7 @@ def send_alert(
     typed: str,
 ) -> int:
     """Release one alert and print its id. The same check applies as on the page."""
-    from wabp import alerts, groups, rules
+    from wabp import alerts, drafts, groups, rules
     from wabp.accounts import OPERATOR
 
     if kind == "urgent" and not called:
@@ -62,7 +62,7 @@ def send_alert(
         group = groups.by_slug(session, OPERATOR, slug)
         if group.demo and not services.settings.provider_is_local:
             raise BadInput("demo_real_provider")
-        content = alerts.Content(
+        content = drafts.Content(
             kind=kind,
             category=category,
             text=typed,
@@ -73,11 +73,11 @@ def send_alert(
             reason=reason,
         )
         released = alerts.release(
-            session, OPERATOR, alerts.draft(session, OPERATOR, group, content, now=now), now=now
+            session, OPERATOR, drafts.draft(session, OPERATOR, group, content, now=now), now=now
         )
         if released.stopped:
             # Nobody goes on with a command's draft; the refusal itself is kept.
-            alerts.discard(session, OPERATOR, released.alert)
+            drafts.discard(session, OPERATOR, released.alert)
         session.commit()
         if released.stopped:
             return fail(_refusal(released.stopped, typed, content.language))
@@ -116,11 +116,11 @@ def show_alert(build: Build, alert_id: str, as_json: bool) -> None:
 
 
 def _standard_input() -> str:
-    from wabp import alerts
+    from wabp import drafts
 
     given = sys.stdin.buffer.read(_LARGEST_INPUT)
     if len(given) == _LARGEST_INPUT:
-        raise BadInput("text_too_long", field="text", length=len(given), longest=alerts.LONGEST_TEXT)
+        raise BadInput("text_too_long", field="text", length=len(given), longest=drafts.LONGEST_TEXT)
     try:
         return given.decode("utf-8")
     except UnicodeDecodeError:

@@ -1,13 +1,11 @@
 """Commands that check texts and the installation, and keep the provider's forms."""
 
-import re
 import sys
 
 import click
 
 from wabp import texts
 from wabp.cli.base import Build, example, note, ready, wabp
-from wabp.errors import BadInput
 
 
 @wabp.command("check", **example("wabp check --rulebook be < messages.jsonl"))
@@ -31,18 +29,11 @@ def template() -> None:
 @click.pass_obj
 def add_template(build: Build, kind: str, language: str, content_sid: str) -> None:
     """Use an approved form for alerts outside the 24-hour window."""
-    from sqlalchemy import delete
+    from wabp import templates
 
-    from wabp.models import Template
-
-    if not re.fullmatch(r"HX[0-9a-fA-F]{32}", content_sid):
-        raise BadInput("content_sid", field="content_sid")
     services = ready(build)
     with services.writing() as session:
-        session.execute(delete(Template).where(Template.kind == kind, Template.language == language))
-        session.add(
-            Template(kind=kind, language=language, content_sid=content_sid, created_at=services.clock())
-        )
+        templates.add(session, kind, language, content_sid, now=services.clock())
         session.commit()
     note(f"Alerts of kind {kind} in {language} use {content_sid} outside the 24-hour window.")
 

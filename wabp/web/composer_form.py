@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from flask import request
 
-from wabp import alerts, reports, rules, texts
+from wabp import alerts, drafts, reports, rules, texts
 from wabp.errors import BadInput, NotThere
 from wabp.models import Alert, Group, unseal
 from wabp.web import show
@@ -44,7 +44,7 @@ class ComposerForm:
         typed = self.versions | {self.language: self.text}
         return {code: clean for code, text in typed.items() if (clean := rules.plain(text))}
 
-    def content(self) -> alerts.Content:
+    def content(self) -> drafts.Content:
         """Return what was typed, for the noun that judges it."""
         if self.kind not in ("urgent", "info"):
             raise BadInput("choose_kind", field="kind")
@@ -54,7 +54,7 @@ class ComposerForm:
             street = uuid.UUID(self.street_id) if self.street_id else None
         except ValueError:
             raise BadInput("choose_street", field="street_id") from None
-        return alerts.Content(
+        return drafts.Content(
             kind=self.kind,
             category=self.category,
             text=self.text,
@@ -75,7 +75,7 @@ def new_form(group: Group) -> ComposerForm:
         called_at=show.hour(now(), group),
         language=own,
         versions=dict.fromkeys(texts.LANGUAGES, ""),
-        form_token=alerts.new_form_token(),
+        form_token=drafts.new_form_token(),
         text="",
     )
 
@@ -127,7 +127,7 @@ def take_over_report(form: ComposerForm, report_id: str) -> None:
         report = reports.get(session(), actor(), uuid.UUID(report_id))
     except ValueError:
         raise NotThere from None
-    text = unseal(session(), report, "body")[: alerts.LONGEST_TEXT]
+    text = unseal(session(), report, "body")[: drafts.LONGEST_TEXT]
     check = alerts.check_texts(report.group, {report.language: text}, kind="info")
     found = check.findings[report.language]
     form.language = report.language

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Response, make_response, redirect, render_template, request, url_for
 
-from wabp import alerts, groups, insights, rules, segments, texts
+from wabp import alerts, drafts, groups, insights, rules, segments, templates, texts
 from wabp.errors import BadInput, NotThere, Problem
 from wabp.models import Alert, Group
 from wabp.web import problems, show
@@ -83,11 +83,11 @@ def status_of(stopped: alerts.Review) -> int:
 def _save(group: Group, alert: Alert | None, form: ComposerForm) -> Alert:
     """Keep the draft, in a transaction of its own: a refusal that follows must not lose it."""
     if alert is None:
-        alert = alerts.draft(
+        alert = drafts.draft(
             session(), actor(), group, form.content(), now=now(), form_token=form.form_token or None
         )
     else:
-        alerts.edit(session(), actor(), alert, form.content(), now=now())
+        drafts.edit(session(), actor(), alert, form.content(), now=now())
     session().commit()
     return alert
 
@@ -137,7 +137,7 @@ def composer_context(group: Group, form: ComposerForm) -> dict[str, Any]:
         group,
         {code: body for (code, channel), body in composed.items() if channel == "sms"},
         services().settings,
-        alerts.template_languages(session(), kind),
+        templates.languages(session(), kind),
         now(),
         begins or now(),
     )
@@ -168,7 +168,7 @@ def _composed(group: Group, form: ComposerForm, typed: dict[str, str]) -> dict[t
         kind=form.weight,
         category=form.category if form.category in rulebook.categories else "other",
         language=form.language,
-        words={code: text[: alerts.LONGEST_TEXT] for code, text in typed.items()},
+        words={code: text[: drafts.LONGEST_TEXT] for code, text in typed.items()},
         street=next((street.name for street in group.streets if str(street.id) == form.street_id), None),
         called_at=_call_time(group, form),
         expires_at=alerts.expiry(form.weight, rulebook, now()),
@@ -180,14 +180,14 @@ def _call_time(group: Group, form: ComposerForm) -> datetime | None:
     if form.weight != "urgent" or form.called != "yes":
         return None
     try:
-        return alerts.read_call_time(form.called_at, group, now())
+        return drafts.read_call_time(form.called_at, group, now())
     except BadInput:
         return None
 
 
 def _suggestion(text: str, check: alerts.Check, own: str, rulebook: rules.Rulebook) -> dict[str, Any] | None:
     found = check.findings.get(own, [])
-    if not found or len(text) > alerts.LONGEST_TEXT:
+    if not found or len(text) > drafts.LONGEST_TEXT:
         return None
     return show.suggestion(text, rules.rewrite(text, found, own, rulebook))
 

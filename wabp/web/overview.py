@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import Response, make_response, redirect, render_template, url_for
 
-from wabp import alerts, channels, groups, insights, reports, rules
+from wabp import alerts, channels, groups, insights, reports, rules, templates
 from wabp.models import Alert, Group, Report, unseal
 from wabp.web import show
 from wabp.web.i18n import _
@@ -126,7 +126,7 @@ def _flags(report: Report, text: str) -> list[dict[str, str]]:
 
 
 def _figures(group: Group) -> dict[str, Any]:
-    languages = alerts.template_languages(session(), "urgent")
+    languages = templates.languages(session(), "urgent")
     counts = channels.channel_counts(session(), group.id, languages, now())
     members = sum(counts.values())
     reachable = members - counts.get("unreachable", 0)

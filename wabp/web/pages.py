@@ -1,11 +1,12 @@
 """What every page needs: who looks, in which language and colours, and the session of this request."""
 
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from flask import Blueprint, current_app, g, request, url_for
+from flask import Blueprint, current_app, g, request, session as cookie, url_for
 from sqlalchemy.orm import Session
 
 from wabp import accounts, db, groups, reports, rules, texts
@@ -78,6 +79,16 @@ def only_read() -> None:
 def cookie_name() -> str:
     """Return the sign-in cookie's name; behind https the browser itself guards it by the prefix."""
     return "__Host-wabp" if services().settings.public_url.startswith("https") else "wabp"
+
+
+def browser_id() -> str:
+    """Return the random id of this browser, from its signed cookie: ties it to its codes and its application.
+
+    It says nothing about who sits there, and opens nothing but what this browser itself began.
+    """
+    if "browser" not in cookie:
+        cookie["browser"] = secrets.token_urlsafe(24)
+    return str(cookie["browser"])
 
 
 def actor() -> Actor:

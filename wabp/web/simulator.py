@@ -22,16 +22,21 @@ from wabp.web.pages import now, services, session
 simulator = Blueprint("simulator", __name__, url_prefix="/simulator")
 
 LONGEST_TYPED = 1_600
-# The first members speak the four languages; two strangers, one on each channel, are in no group.
+# The first members speak the four languages. The strangers are in no group: they found one, or join.
 _RESIDENTS = 8
-_STRANGERS = (("stranger", "+32400999001", WHATSAPP), ("stranger-sms", "+32400999002", SMS))
+_STRANGERS = (
+    ("hilde", "Hilde", "+32400999001", WHATSAPP),
+    ("bram", "Bram", "+32400999003", WHATSAPP),
+    ("marie", "Marie", "+32400999004", WHATSAPP),
+    ("yvonne", "Yvonne", "+32400999002", SMS),
+)
 _FIRST_NAMES = ("Greet", "Youssef", "Emily", "Jonas", "An", "Claire", "Priya", "Heinz")
 _SHOWN_TOGETHER = 3
 
 
 @dataclass(frozen=True)
 class Phone:
-    """One phone of the page. The number is the phone's own, and stays on this side."""
+    """One phone of the page. The number is its own; only strangers see it, who sign in with it later on."""
 
     id: str
     name: str
@@ -110,7 +115,7 @@ def _phones() -> list[Phone]:
     # Residents first: the coordinators' phones mostly get notices.
     found = found[2:] + found[:2] if len(found) > 2 else found
     return found + [
-        Phone(key, _("Stranger"), number, "nl", "", channel, False) for key, number, channel in _STRANGERS
+        Phone(key, name, number, "nl", "", channel, False) for key, name, number, channel in _STRANGERS
     ]
 
 
@@ -150,9 +155,10 @@ def _shown(owner: Phone) -> dict[str, Any]:
 
 def _status_line(owner: Phone) -> str:
     name = "WhatsApp" if owner.channel == WHATSAPP else _("SMS")
-    if owner.in_group:
-        return f"{name}, {owner.language.upper()}"
-    return _("%(channel)s, in no group", channel=name)
+    if owner.id.isdecimal():
+        where = owner.language.upper() if owner.in_group else _("in no group")
+        return f"{name}, {where}"
+    return _("%(channel)s, own number %(number)s", channel=name, number=owner.number)
 
 
 def _message(bubble: Any) -> dict[str, Any]:
