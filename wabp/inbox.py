@@ -1,41 +1,39 @@
 """The inbox: a message that came in becomes what its sender means by it.
 
-    stored once by the provider's id → commit → STOP, START, stranger, reaction, report
+    stored once by the provider's id → commit → STOP, START, command, open question, report, stranger
 
 STOP is looked at before anything else, in every language and channel. Answers are ledger rows like all
-that leaves, written here and sent by delivery.
+that leaves; how often somebody gets one is for `wabp.answering`.
 """
 
 import uuid
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, exists, func, select
+from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from wabp import groups, ledger, notices, reports, rules, words
-from wabp.accounts import SYSTEM, record
+from wabp import (
+    answering,
+    appointments,
+    dialogue,
+    directory,
+    groups,
+    joining,
+    keywords,
+    ledger,
+    minors,
+    notices,
+    reports,
+    rules,
+    words,
+)
 from wabp.gateway import WHATSAPP
 from wabp.gateway.inbound import Inbound
-from wabp.models import (
-    Address,
-    Alert,
-    Delivery,
-    InboundMessage,
-    Membership,
-    Person,
-    seal,
-    unseal,
-    vault_of,
-)
+from wabp.models import Address, Alert, Delivery, InboundMessage, Membership, Person, seal, unseal, vault_of
+from wabp.notices import Answer
 
-# Limits on what we answer by ourselves: one a day to a stranger, three receipts of reports an hour.
-STRANGER_ANSWERS_WITHIN = timedelta(days=1)
-REPORT_ANSWERS_WITHIN = timedelta(hours=1)
-MOST_REPORT_ANSWERS = 3
-# Who wrote and joined nothing is forgotten after this long (story 02).
-STRANGER_KEPT = timedelta(hours=24)
 # A report soon after an alert is about that alert.
 _ABOUT_AN_ALERT = timedelta(hours=2)
 _LONGEST_BODY = 4_000
@@ -91,41 +89,35 @@ def handle(session: Session, message_id: uuid.UUID, *, public_url: str, now: dat
     message.handled_at = now
 
 
-def forget_strangers(session: Session, *, now: datetime) -> int:
-    """Remove people who wrote to us, joined nothing, and got no answer for a day. Returns how many."""
-    joined = exists().where(Membership.person_id == Person.id)
-    answered_lately = exists().where(
-        Delivery.person_id == Person.id, Delivery.created_at > now - STRANGER_KEPT
-    )
-    strangers = session.scalars(
-        select(Person).where(~joined, ~answered_lately, Person.created_at <= now - STRANGER_KEPT, ~Person.demo)
-    ).all()
-    for person in strangers:
-        session.execute(delete(InboundMessage).where(InboundMessage.from_digest.in_(_digests(session, person))))
-        session.execute(delete(Delivery).where(Delivery.person_id == person.id))
-        session.execute(delete(Address).where(Address.person_id == person.id))
-        session.execute(delete(Person).where(Person.id == person.id))
-    if strangers:
-        record(session, SYSTEM, "forgot", "person", None, now=now, detail=f"strangers {len(strangers)}")
-    return len(strangers)
-
-
 def _handle(session: Session, message: InboundMessage, public_url: str, now: datetime) -> str:
     body = unseal(session, message, "body")
     address = _address(session, message, body, now)
+    if not _one_at_a_time(session, address.person_id):
+        # Forgotten this very moment: a newcomer like any other.
+        address = _address(session, message, body, now)
     person = address.person
-    _one_at_a_time(session, person)
     if message.channel == WHATSAPP:
         address.window_from = now
     memberships = groups.active_memberships(session, person)
-    names = {name for membership in memberships for name in (membership.group.slug, membership.group.name)}
+    theirs = [one.group for one in memberships] + [one.group for one in joining.of_person(session, person)]
+    names = {name for group in theirs for name in (group.slug, group.name)}
     if message.opt_out == "STOP" or words.is_stop(body, names):
         return _stop(session, message, address, now)
+    if answering.too_fast(session, message):
+        return "flood"
     if message.opt_out == "START" or words.is_start(body):
-        return _start(session, message, address, now)
+        if _start(session, message, address, now):
+            return "start"
+    elif message.reaction:
+        return "reaction"
+    done = _command_or_answer(session, message, address, body, memberships, public_url, now)
+    if done is not None:
+        return done
     if not memberships:
-        return _answer_stranger(session, message, address, now)
-    if message.reaction or not (message.media_count or any(map(str.isalnum, body))):
+        if answering.stranger_may_hear(session, address, now):
+            answering.answer(session, message, address, Answer("answers.stranger"), now)
+        return "stranger"
+    if not (message.media_count or any(map(str.isalnum, body))):
         return "reaction"
     return _report(session, message, address, memberships, public_url, now)
 
@@ -148,49 +140,112 @@ def _address(session: Session, message: InboundMessage, body: str, now: datetime
     return address
 
 
-def _one_at_a_time(session: Session, person: Person) -> None:
-    """Let two messages of one person wait for each other, so that two STOPs are confirmed once."""
-    session.execute(select(Person.id).where(Person.id == person.id).with_for_update(key_share=True))
-
-
-def _digests(session: Session, person: Person) -> set[bytes]:
-    """Everything a person's messages may be found by, also those that came in under an earlier key."""
-    return {
-        fingerprint.digest
-        for address in person.addresses
-        for fingerprint in vault_of(session).fingerprints(address.kind, unseal(session, address, "value"))
-    } | {address.index_digest for address in person.addresses}
+def _one_at_a_time(session: Session, person_id: uuid.UUID) -> bool:
+    """Let two messages of one person wait for each other: two STOPs are confirmed once. False when they are gone."""
+    held = select(Person.id).where(Person.id == person_id).with_for_update(key_share=True)
+    return session.scalar(held) is not None
 
 
 def _stop(session: Session, message: InboundMessage, address: Address, now: datetime) -> str:
-    ended = groups.leave_all(session, address.person, now=now)
-    ledger.skip_person(session, address.person_id, "stopped", now)
-    if ended:
-        names = ", ".join(membership.group.name for membership in ended)
-        _answer(session, message, address, "stopped", now, group=names)
-    elif not _answered_lately(session, address, now):
-        _answer(session, message, address, "nothing_to_stop", now)
+    person = address.person
+    waited = joining.stop(session, person, now)
+    applied = appointments.stop(session, person, now=now)
+    ended = groups.leave_all(session, person, now=now)
+    ledger.skip_person(session, person.id, "stopped", now)
+    left = [membership for membership in ended if membership.state == "left"]
+    for membership in left:
+        if membership.role in groups.COORDINATING:
+            notices.tell_coordinators(session, membership.group, "joining.coordinator_left", now=now, but=person.id)
+    if left:
+        said = Answer("answers.stopped", {"group": _names(left)})
+    elif ended:
+        said = Answer("joining.stopped_suspended", {"group": _names(ended)})
+    elif waited:
+        word = directory.word_for(waited[0], person.language)
+        said = Answer("joining.stopped", {"word": word}, group=waited[0])
+    elif applied:
+        said = Answer("founding.stopped", group=applied[0])
+    elif answering.stranger_may_hear(session, address, now):
+        said = Answer("answers.nothing_to_stop")
+    else:
+        return "stop"
+    answering.answer(session, message, address, said, now)
     return "stop"
 
 
-def _start(session: Session, message: InboundMessage, address: Address, now: datetime) -> str:
-    back = groups.restore_all(session, address.person, means=message.channel, now=now)
-    if back:
-        names = ", ".join(membership.group.name for membership in back)
-        _answer(session, message, address, "started", now, group=names)
-    elif memberships := groups.active_memberships(session, address.person):
-        names = ", ".join(membership.group.name for membership in memberships)
-        _answer(session, message, address, "already_in", now, group=names)
+def _start(session: Session, message: InboundMessage, address: Address, now: datetime) -> bool:
+    """Bring somebody back where they said STOP. False when there is nothing to come back to."""
+    person = address.person
+    if back := groups.restore_all(session, person, means=message.channel, now=now):
+        joining.settle(session, person, now=now)
+        answering.answer(session, message, address, Answer("answers.started", {"group": _names(back)}), now)
+    elif memberships := groups.active_memberships(session, person):
+        if answering.member_may_hear(session, address, now):
+            said = Answer("answers.already_in", {"group": _names(memberships)})
+            answering.answer(session, message, address, said, now)
+    elif barred := groups.barred_from(session, person):
+        if answering.stranger_may_hear(session, address, now):
+            officer = joining.officer(barred[0].zone.country, person.language)
+            answering.answer(session, message, address, Answer("joining.barred", {"officer": officer}, barred[0]), now)
     else:
-        return _answer_stranger(session, message, address, now)
-    return "start"
+        return False
+    return True
 
 
-def _answer_stranger(session: Session, message: InboundMessage, address: Address, now: datetime) -> str:
-    """Help somebody who is in no group, at most once a day: machines write to each other for ever."""
-    if not message.reaction and not _answered_lately(session, address, now):
-        _answer(session, message, address, "stranger", now)
-    return "stranger"
+def _command_or_answer(
+    session: Session,
+    message: InboundMessage,
+    address: Address,
+    body: str,
+    memberships: Sequence[Membership],
+    public_url: str,
+    now: datetime,
+) -> str | None:
+    """Do what a command or the answer to an open question asks. None when the message is neither."""
+    person, means = address.person, message.channel
+    command = keywords.read(body)
+    if isinstance(command, keywords.Join | keywords.Apply) and not memberships:
+        # The keyword sets the language; a member said before which one they read.
+        person.language = command.language
+    under_way = any(joining.lives(row, now) for row in joining.of_person(session, person))
+    joins = isinstance(command, keywords.Join)
+    country = answering.country_of(session, address)
+    said = minors.refuse(session, person, body, joins=joins, country=country, now=now)
+    if said is not None:
+        # What was written holds the age.
+        seal(session, message, "body", "")
+        kind = "dialogue"
+    elif isinstance(command, keywords.Join) and (command.group_words or command.code or not under_way):
+        said = dialogue.begin(session, person, command, means=means, public_url=public_url, now=now)
+        kind = "join"
+    elif isinstance(command, keywords.Apply):
+        said = appointments.prove(session, person, command.code, means=means, public_url=public_url, now=now)
+        joining.settle(session, person, now=now)
+        kind = "apply"
+    elif isinstance(command, keywords.Language):
+        said = dialogue.speak(session, person, command.wanted, means=means, public_url=public_url, now=now)
+        kind = "language"
+    elif isinstance(command, keywords.CodeAlone) and not memberships:
+        said = dialogue.take_code(session, person, command.code, means=means, public_url=public_url, now=now)
+        kind = "join"
+    else:
+        said = dialogue.go_on(session, person, body, means=means, public_url=public_url, now=now)
+        kind = "dialogue"
+    if said is None:
+        return None
+    if memberships:
+        may_hear = answering.member_may_hear(session, address, now)
+    elif under_way or isinstance(command, keywords.Join | keywords.Apply):
+        may_hear = answering.newcomer_may_hear(session, address, now)
+    else:
+        may_hear = answering.stranger_may_hear(session, address, now)
+    if said.key and may_hear:
+        answering.answer(session, message, address, said, now)
+    return kind
+
+
+def _names(memberships: Sequence[Membership]) -> str:
+    return ", ".join(membership.group.name for membership in memberships)
 
 
 def _report(
@@ -213,12 +268,12 @@ def _report(
         language=language,
         now=now,
     )
-    answered = _answers_since(session, address, now - REPORT_ANSWERS_WITHIN)
-    if answered < MOST_REPORT_ANSWERS:
-        _answer(session, message, address, "report_media" if message.media_count else "report", now)
-    elif answered == MOST_REPORT_ANSWERS:
-        _answer(session, message, address, "many_reports", now)
-    if answered <= MOST_REPORT_ANSWERS:
+    answered = answering.about_reports(session, address, now)
+    if answered <= answering.MOST_ABOUT_REPORTS and answering.member_may_hear(session, address, now):
+        most = answered == answering.MOST_ABOUT_REPORTS
+        key = "many_reports" if most else "report_media" if message.media_count else "report"
+        answering.answer(session, message, address, Answer(f"answers.{key}"), now)
+    if answered <= answering.MOST_ABOUT_REPORTS:
         # More of them are on the reports page; a phone that buzzes sixty times helps nobody.
         # A link, and none of the words: they are read behind the sign-in (R9).
         link = {"link": f"{public_url}/reports/{report.id}"}
@@ -237,51 +292,3 @@ def _alert_meant(session: Session, message: InboundMessage, address: Address, no
         query = query.where(left_us > now - _ABOUT_AN_ALERT).order_by(Delivery.id.desc())
     cause_id = session.scalar(query.limit(1))
     return session.get(Alert, cause_id) if cause_id else None
-
-
-def _answer(
-    session: Session, message: InboundMessage, address: Address, key: str, now: datetime, **values: str
-) -> None:
-    language = address.person.language
-    emergency = rules.emergency_line(language, rules.load_rulebook(_country(session, address)))
-    ledger.add_message(
-        session,
-        cause="answer",
-        cause_id=message.id,
-        address=address,
-        language=language,
-        channel=message.channel,
-        text_key=f"answers.{key}",
-        text_values={"emergency": emergency, **values},
-        now=now,
-    )
-
-
-def _country(session: Session, address: Address) -> str:
-    """The country whose emergency numbers hold: that of the person's group, else that of the number."""
-    membership = session.scalar(
-        select(Membership).where(Membership.person_id == address.person_id).order_by(Membership.joined_at.desc())
-    )
-    if membership is not None:
-        return membership.group.zone.country
-    value = unseal(session, address, "value")
-    return "nl" if value.startswith(("+31", "NL.")) else "be"
-
-
-def _answered_lately(session: Session, address: Address, now: datetime) -> bool:
-    return _answers_since(session, address, now - STRANGER_ANSWERS_WITHIN) > 0
-
-
-def _answers_since(session: Session, address: Address, since: datetime) -> int:
-    return (
-        session.scalar(
-            select(func.count())
-            .select_from(Delivery)
-            .where(
-                Delivery.person_id == address.person_id,
-                Delivery.cause == "answer",
-                Delivery.created_at > since,
-            )
-        )
-        or 0
-    )
