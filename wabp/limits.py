@@ -4,6 +4,7 @@ Counts a sliding window of attempts by kind and by a keyed hash of whom they are
 transaction: an attempt that is rolled back did not happen.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, func, select
@@ -41,9 +42,31 @@ def spend(session: Session, kind: str, key: object, most: int, within: timedelta
     return True
 
 
+def spend_each(
+    session: Session, kind: str, key: object, most: Sequence[tuple[int, timedelta]], *, now: datetime
+) -> timedelta | None:
+    """Note one attempt and return None, or return the window that was full already.
+
+    Exact however many ask at once: whoever asks about the same key waits for the other's transaction.
+    """
+    _one_at_a_time(session, kind, key)
+    for number, within in most:
+        if used(session, kind, key, within, now=now) >= number:
+            return within
+    count(session, kind, key, now=now)
+    return None
+
+
 def forget(session: Session, *, now: datetime) -> None:
     """Remove attempts that no limit counts any more."""
     session.execute(delete(Attempt).where(Attempt.at <= now - KEPT))
+
+
+def _one_at_a_time(session: Session, kind: str, key: object) -> None:
+    # SQLite has one writer at a time anyway.
+    if session.get_bind().dialect.name == "postgresql":
+        number = int.from_bytes(_digest(session, kind, key)[:8], signed=True)
+        session.execute(select(func.pg_advisory_xact_lock(number)))
 
 
 def _digest(session: Session, kind: str, key: object) -> bytes:

@@ -130,12 +130,14 @@ class SignInCode(WithId, Base):
     """A code that was asked for to sign in by phone, bound to the browser that asked.
 
     One is written for an unknown number too (`person_id` empty), so that both look and take the same.
+    `counted_as` is what limits count it by: a keyed hash of the number and of whether the browser is known.
     """
 
     __tablename__ = "sign_in_code"
 
     person_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("person.id"), index=True)
     browser_digest: Mapped[str] = mapped_column(String(64), index=True)
+    counted_as: Mapped[str] = mapped_column(String(24), index=True)
     code_hash: Mapped[str] = mapped_column(String(200))
     tries: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime] = mapped_column(Moment)

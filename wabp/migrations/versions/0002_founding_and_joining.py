@@ -25,6 +25,7 @@ def upgrade() -> None:
         "sign_in_code",
         sa.Column("person_id", sa.Uuid(), nullable=True),
         sa.Column("browser_digest", sa.String(length=64), nullable=False),
+        sa.Column("counted_as", sa.String(length=24), nullable=False),
         sa.Column("code_hash", sa.String(length=200), nullable=False),
         sa.Column("tries", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
@@ -36,6 +37,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("sign_in_code", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_sign_in_code_browser_digest"), ["browser_digest"], unique=False)
+        batch_op.create_index(batch_op.f("ix_sign_in_code_counted_as"), ["counted_as"], unique=False)
         batch_op.create_index(batch_op.f("ix_sign_in_code_person_id"), ["person_id"], unique=False)
 
     op.create_table(
