@@ -1,5 +1,6 @@
 """Ways in that somebody tried: each was open once."""
 
+import re
 from time import process_time
 
 import pytest
@@ -7,7 +8,7 @@ from sqlalchemy import select
 
 from tests.doors import form_on
 from tests.house import Browser, Cast, House, content
-from wabp import alerts, drafts, groups
+from wabp import accounts, alerts, demo, drafts, groups
 from wabp.errors import WrongState
 from wabp.models import Alert, Membership, Report
 
@@ -86,10 +87,20 @@ def test_a_text_that_repeats_itself_is_answered_at_once(light_house: House, ligh
 def test_what_a_proxy_passes_on_finds_no_demo_sign_in_and_no_phones(
     light_house: House, light_cast: Cast, headers: dict[str, str]
 ) -> None:
-    client = Browser(light_house).client
-    for path in ("/sign-in", "/simulator", "/simulator/1"):
-        assert client.get(path, headers=headers).status_code == 404
-    assert client.get("/sign-in").status_code == 200
+    with light_house.writing() as session:
+        demo.load(session, members=3, quiet="none", now=light_house.clock())
+        session.commit()
+        [who, *_others] = [str(row.id) for row, _role, _name in accounts.demo_people(session)]
+    browser = Browser(light_house)
+    assert who in browser.client.get("/sign-in").text
+    passed_on = browser.client.get("/sign-in", headers=headers)
+    assert passed_on.status_code == 200
+    assert who not in passed_on.text
+    form = {"csrf_token": re.findall(r'name="csrf_token" value="([^"]+)"', passed_on.text)[0], "who": who}
+    assert browser.client.post("/sign-in", data=form, headers=headers).status_code == 404
+    for path in ("/simulator", "/simulator/1"):
+        assert browser.client.get(path, headers=headers).status_code == 404
+    assert browser.post("/sign-in", who=who).status_code == 303
 
 
 @pytest.mark.parametrize("text", ["STOP\n\nVerzonden vanaf mijn telefoon", "Stop Molenwijk", "molenwijk stop aub"])

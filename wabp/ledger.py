@@ -20,24 +20,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    CursorResult,
-    and_,
-    case,
-    exists,
-    insert,
-    literal,
-    or_,
-    select,
-    type_coerce,
-    update,
-)
+from sqlalchemy import ColumnElement, CursorResult, and_, exists, or_, select, update
 from sqlalchemy.orm import Session
 
-from wabp import channels
-from wabp.models import Address, Alert, Delivery, Membership, Person, vault_of
-from wabp.models.base import Moment, label_of
+from wabp.models import Address, Alert, Delivery, Group, Membership, vault_of
+from wabp.models.base import label_of
 from wabp.vault import SealedBytes
 
 RANKS = {
@@ -82,71 +69,6 @@ class Claimed:
     address_id: uuid.UUID
     address_value: bytes
     window_from: datetime | None
-
-
-def address_group(
-    session: Session,
-    group_id: uuid.UUID,
-    alert_id: uuid.UUID,
-    *,
-    urgent: bool,
-    template_languages: Collection[str],
-    not_before: datetime | None,
-    expires_at: datetime,
-    now: datetime,
-) -> int:
-    """Write one row for every active member of a group, in one statement. Returns how many.
-
-    Members without any address get a row nowhere: there is nobody to write to. WhatsApp is chosen for
-    those who have it and may be written to by it at the time of sending, else SMS.
-    """
-    senders = channels.senders_of(session)
-    channel = channels.channel_column(senders, template_languages, not_before or now)
-    can_write = channels.writable(senders)
-    rows = (
-        select(
-            literal("alert"),
-            type_coerce(literal(alert_id), Delivery.cause_id.type),
-            Person.id,
-            Address.id,
-            channel,
-            Person.language,
-            literal(PRIORITY_URGENT if urgent else PRIORITY_INFO),
-            case((can_write, "queued"), else_="skipped"),
-            case((can_write, RANKS["queued"]), else_=RANKS["skipped"]),
-            case((can_write, None), (Address.dead_at.is_(None), "no_sender"), else_="no_number"),
-            type_coerce(literal(not_before, Moment), Moment),
-            type_coerce(literal(expires_at, Moment), Moment),
-            type_coerce(literal(now, Moment), Moment),
-            type_coerce(literal(now, Moment), Moment),
-        )
-        .select_from(Membership)
-        .join(Person, Person.id == Membership.person_id)
-        .join(Address, and_(Address.person_id == Person.id, Address.is_primary))
-        .where(Membership.group_id == group_id, Membership.state == "active")
-        .order_by(Membership.number)
-    )
-    statement = insert(Delivery).from_select(
-        [
-            "cause",
-            "cause_id",
-            "person_id",
-            "address_id",
-            "channel",
-            "language",
-            "priority",
-            "state",
-            "rank",
-            "reason",
-            "not_before",
-            "expires_at",
-            "created_at",
-            "updated_at",
-        ],
-        rows,
-        include_defaults=False,
-    )
-    return _changed(session.execute(statement))
 
 
 def add_message(
@@ -267,6 +189,18 @@ def left_meanwhile(session: Session, ids: Collection[int]) -> set[int]:
     )
 
 
+def called_off(session: Session, ids: Collection[int]) -> set[int]:
+    """Return which of these rows are info of a group that was suspended after they were written."""
+    return set(
+        session.scalars(
+            select(Delivery.id)
+            .join(Alert, and_(Delivery.cause == "alert", Alert.id == Delivery.cause_id))
+            .join(Group, Group.id == Alert.group_id)
+            .where(Delivery.id.in_(ids), Alert.kind == "info", Group.state.in_(("suspended", "closed")))
+        )
+    )
+
+
 def put_back(session: Session, ids: Collection[int], claimed_at: datetime, now: datetime) -> int:
     """Return rows of one claim that surely were not handed over to the queue.
 
@@ -303,14 +237,25 @@ def end(session: Session, ids: Collection[int], state: str, reason: str, now: da
 
 def skip_person(session: Session, person_id: uuid.UUID, reason: str, now: datetime) -> int:
     """End everything that still waits for a person, except answers to them."""
-    return _changed(
-        session.execute(
-            update(Delivery)
-            .where(Delivery.person_id == person_id, Delivery.state == "queued", Delivery.cause != "answer")
-            .values(state="skipped", rank=RANKS["skipped"], reason=reason, updated_at=now)
-            .execution_options(synchronize_session=False)
-        )
+    return _end_waiting(session, "skipped", reason, now, Delivery.person_id == person_id, Delivery.cause != "answer")
+
+
+def skip_in_group(session: Session, person_id: uuid.UUID, group_id: uuid.UUID, reason: str, now: datetime) -> int:
+    """End a group's alerts that still wait for a person who may not get them any more."""
+    of_group = _of_alerts(Alert.group_id == group_id)
+    return _end_waiting(session, "skipped", reason, now, Delivery.person_id == person_id, of_group)
+
+
+def cancel_info(session: Session, group_id: uuid.UUID, reason: str, now: datetime) -> int:
+    """Call off what still waits of a group's info. Urgent alerts go on: somebody may need them."""
+    return _end_waiting(
+        session, "cancelled", reason, now, _of_alerts(Alert.group_id == group_id, Alert.kind == "info")
     )
+
+
+def cancel_notice(session: Session, notice_id: uuid.UUID, reason: str, now: datetime) -> int:
+    """Call off what still waits of a notice to many."""
+    return _end_waiting(session, "cancelled", reason, now, Delivery.cause == "notice", Delivery.cause_id == notice_id)
 
 
 def expire(session: Session, now: datetime) -> int:
@@ -357,6 +302,22 @@ def _waiting(channel: str, now: datetime) -> ColumnElement[bool]:
         Delivery.channel == channel,
         Delivery.expires_at > now,
         or_(Delivery.not_before.is_(None), Delivery.not_before <= now),
+    )
+
+
+def _of_alerts(*which: ColumnElement[bool]) -> ColumnElement[bool]:
+    return and_(Delivery.cause == "alert", Delivery.cause_id.in_(select(Alert.id).where(*which)))
+
+
+def _end_waiting(session: Session, state: str, reason: str, now: datetime, *which: ColumnElement[bool]) -> int:
+    """End rows that nobody has claimed."""
+    return _changed(
+        session.execute(
+            update(Delivery)
+            .where(Delivery.state == "queued", *which)
+            .values(state=state, rank=RANKS[state], reason=reason, updated_at=now)
+            .execution_options(synchronize_session=False)
+        )
     )
 
 
