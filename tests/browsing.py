@@ -5,7 +5,7 @@ Every tab is watched: what the console complains of and what is fetched from els
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -104,6 +104,9 @@ class Tab:
         return "/alerts/" + self.page.url.split("/alerts/")[1].split("/")[0].split("?")[0]
 
 
+OpenTab = Callable[..., Tab]
+
+
 @contextmanager
 def opened_tab(
     browser: Browser,
@@ -153,12 +156,27 @@ def _pages(tab: Tab) -> Iterator[str]:
     yield "start"
     tab.go("/sign-in")
     yield "sign-in"
+    tab.go("/sign-in/phone")
+    yield "sign-in-phone"
+    tab.page.get_by_label("Your mobile number").fill("02 811 00 00")
+    tab.press("Send me a code")
+    expect(tab.page.locator(".errors")).to_be_visible()
+    yield "sign-in-phone-refused"
+    tab.go("/sign-in/code")
+    yield "sign-in-code"
+    tab.go("/sign-in/office")
+    yield "sign-in-office"
     tab.go("/who-can-read-what")
     yield "who-reads"
     tab.go("/nowhere")
     yield "error"
     tab.sign_in()
     yield "overview"
+    tab.go("/sign-ins")
+    yield "sign-ins"
+    tab.go("/sign-in/again")
+    yield "sign-in-again"
+    tab.go("/groups/demo")
     tab.open_composer()
     yield "composer-empty"
     tab.write(NAMED)
@@ -191,7 +209,22 @@ def _pages(tab: Tab) -> Iterator[str]:
     tab.press("Close the alert")
     expect(tab.page.locator(".errors")).to_be_visible()
     yield "close-refused"
+    tab.go("/groups/demo/residents")
+    yield "residents"
+    tab.page.locator("main .row-link", has_text="Resident 5").click()
+    tab.page.locator("details.more summary").last.click()
+    yield "resident"
+    tab.page.get_by_label("Write to this resident").fill(NAMED)
+    tab.press("Send to this resident")
+    expect(tab.page.locator(".errors")).to_be_visible()
+    yield "resident-refused"
+    tab.go("/groups/demo/roster")
+    yield "roster"
     tab.go("/sign-in")
     tab.sign_in(INSPECTOR)
+    tab.go("/registry")
     tab.heading("Groups")
     yield "registry"
+    tab.follow("Buurtgroep Muide")
+    tab.heading("Buurtgroep Muide")
+    yield "supervise"

@@ -1,14 +1,22 @@
 """What tests share: a house on SQLite and on PostgreSQL, each with a database of its own."""
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.house import Cast, House, add_cast
 from tests.postgres import new_database, start_cluster
 from wabp import db
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+    from tests.browsing import OpenTab
+    from tests.running import Installation
 
 # A Tuesday evening in January, 21:06 on the street's clock: when story 05 happens.
 STORY_TIME = datetime(2027, 1, 12, 20, 6, tzinfo=UTC)
@@ -61,3 +69,42 @@ def _built(database_url: str, folder: Path) -> Iterator[House]:
         db.db.create_all()
     yield built
     built.close()
+
+
+# ---- a real browser: loaded by the tests that need one ----
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator["Browser"]:
+    """The machine's own Chromium."""
+    from tests.browsing import chromium
+
+    with chromium() as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def wabp(tmp_path_factory: pytest.TempPathFactory) -> Iterator["Installation"]:
+    """The product, running with a small demo group."""
+    from tests.running import Installation
+
+    installation = Installation(tmp_path_factory.mktemp("browser"))
+    installation.load_demo(12)
+    with installation:
+        yield installation
+
+
+@pytest.fixture
+def open_tab(browser: "Browser", wabp: "Installation") -> Iterator["OpenTab"]:
+    """Opens tabs; afterwards none of them may have had trouble."""
+    from tests.browsing import Tab, opened_tab
+
+    tabs: list[Tab] = []
+    with ExitStack() as open_ones:
+
+        def opened(*arguments: object, **options: object) -> Tab:
+            tabs.append(open_ones.enter_context(opened_tab(browser, wabp, *arguments, **options)))  # type: ignore[arg-type]
+            return tabs[-1]
+
+        yield opened
+        assert [trouble for tab in tabs for trouble in tab.trouble] == []

@@ -413,7 +413,7 @@ def add_cast(house: House) -> Cast:
     with house.writing() as session:
         be = add_zone(session, "PZ Leiebocht", "be", "Europe/Brussels", now)
         nl = add_zone(session, "Basisteam Merwedrecht", "nl", "Europe/Amsterdam", now)
-        mill = add_group(session, be, "molenwijk", ("Kerkdreef", "Molenstraat", "Vaartkant"), now, name="Molenwijk")
+        mill = add_group(session, be, "molenwijk", ("Molenstraat", "Kerkdreef", "Vaartkant"), now, name="Molenwijk")
         dike = add_group(session, nl, "dijklaan", ("Dijklaan", "Korenbloemstraat"), now, name="Dijklaan")
         cast = Cast(
             fatima=add_member(

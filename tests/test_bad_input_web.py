@@ -50,9 +50,9 @@ OTHER_SITES = (
     "data:text/html,x", " //evil.example", "\t//evil.example", "/\t/evil.example", "/\n/evil.example",
     "\r\n//evil.example", "/\r\nSet-Cookie: x=1", "/ /evil.example", "/\x00/evil.example", "evil.example",
     "?next=//evil.example", "#//evil", "@evil.example", "/\u2028/evil.example", "/é", "／／evil.example",
-    ".//evil.example", "", "%2f%2fevil.example",
+    ".//evil.example", "", "%2f%2fevil.example", "/%2f%2fevil.example", "/nowhere",
 )  # fmt: skip
-OWN_PATHS = ("/", "/groups/molenwijk", "/who-can-read-what?a=1&b=%20", "/alerts/x#recipients", "/%2f%2fevil.example")
+OWN_PATHS = ("/", "/groups/molenwijk", "/who-can-read-what?a=1&b=%20", "/sign-in#main", "/registry?q=%2f")
 # Controls, right-to-left overrides, zero-width characters, tag characters, half a character pair.
 HIDDEN = "\x00\x01\x08\x7f\x9b\u202e\u202c\u2066\u2069\u200b\u200c\u200d\ufeff\u2060\u00ad\U000e0041\ue000\U0010ffff"
 FORM, PARTS = "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"

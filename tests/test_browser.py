@@ -2,50 +2,18 @@
 
 import re
 import sqlite3
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
-from tests.browsing import CLEAN, DESKTOP, NAMED, NARROW, PHONE, Tab, chromium, opened_tab, walk
+from tests.browsing import CLEAN, DESKTOP, NAMED, NARROW, PHONE, OpenTab, Tab, walk
 from tests.running import Installation, wait_until
 
 pytestmark = pytest.mark.browser
 
-OpenTab = Callable[..., Tab]
 # The phones of the page by language: a language of their own in every message.
 EMERGENCY_LINES = {"5": "Bel 101", "6": "Appelez le 101", "3": "Call 101", "4": "Rufen Sie 101"}
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as started:
-        yield started
-
-
-@pytest.fixture(scope="module")
-def wabp(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    """The product, running with a small demo group."""
-    installation = Installation(tmp_path_factory.mktemp("browser"))
-    installation.load_demo(12)
-    with installation:
-        yield installation
-
-
-@pytest.fixture
-def open_tab(browser: Browser, wabp: Installation) -> Iterator[OpenTab]:
-    """Opens tabs; afterwards none of them may have had trouble."""
-    tabs: list[Tab] = []
-    with ExitStack() as open_ones:
-
-        def opened(*arguments: object, **options: object) -> Tab:
-            tabs.append(open_ones.enter_context(opened_tab(browser, wabp, *arguments, **options)))  # type: ignore[arg-type]
-            return tabs[-1]
-
-        yield opened
-        assert [trouble for tab in tabs for trouble in tab.trouble] == []
 
 
 def alerts_released(wabp: Installation) -> int:

@@ -18,17 +18,18 @@ PACKAGE = Path(__file__).parent.parent / "wabp"
 FLOORS = {
     7: {"app"},
     6: {"web", "cli", "jobs", "worker", "server", "checkup", "checks"},
-    5: {"delivery", "messages", "doubts", "inbox", "insights", "services"},
+    5: {"delivery", "messages", "doubts", "inbox", "answering", "insights", "services"},
     4: {
         *("alerts", "drafts", "reports", "applications", "reviews", "joining", "residents", "supervision"),
-        *("zones", "demo"),
+        *("relay", "sanctions", "roster", "dialogue", "minors", "forgetting", "own_data"),
+        *("answers", "appointments", "paperwork", "dossiers", "coverage", "reminders", "shredder", "zones", "demo"),
     },
-    3: {"accounts", "offices", "phone_codes", "reverse_codes", "groups", "notices"},
-    2: {"ledger", "proofs", "standing", "channels", "templates", "limits", "mail", "gateway"},
+    3: {"accounts", "offices", "phone_codes", "reverse_codes", "groups", "directory", "notices"},
+    2: {"ledger", "addressing", "proofs", "standing", "channels", "templates", "limits", "mail", "gateway"},
     1: {"models", "migrations", "db"},
     0: {
-        *("rules", "misuse", "rulebook", "wording", "texts", "words", "keywords", "streets", "segments", "phones"),
-        *("passwords", "second_factor", "data", "errors", "settings", "clock", "vault", "logs"),
+        *("rules", "misuse", "rulebook", "wording", "texts", "words", "keywords", "slugs", "ages", "streets"),
+        *("segments", "phones", "passwords", "second_factor", "data", "errors", "settings", "clock", "vault", "logs"),
     },
 }
 FLOOR_OF = {module: floor for floor, modules in FLOORS.items() for module in modules}

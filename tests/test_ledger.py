@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from tests.conftest import STORY_TIME
 from tests.house import TWILIO, Cast, House, Somebody, add_cast, add_member, people, release
 from tests.traffic import add_row, address_of, change, on_postgres, row, row_of, rows, uuid_of
-from wabp import channels, db, groups, ledger, proofs, standing
+from wabp import addressing, channels, db, groups, ledger, proofs, standing
 from wabp.gateway import SMS, WHATSAPP
 from wabp.models import Delivery, Group, Membership, Person, Template, new_id
 
@@ -87,7 +87,7 @@ def test_a_second_row_for_the_same_cause_address_and_channel_is_refused_by_the_d
 def test_addressing_an_alert_again_is_refused_as_a_whole(house: House, cast: Cast) -> None:
     alert = release(house, cast.fatima)
     with pytest.raises(IntegrityError), house.writing() as session:
-        ledger.address_group(
+        addressing.write_alert(
             session,
             alert.group_id,
             alert.id,

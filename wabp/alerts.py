@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from wabp import accounts, drafts, groups, ledger, notices, rules, templates
+from wabp import accounts, addressing, drafts, groups, notices, rules, templates
 from wabp.accounts import Actor
 from wabp.errors import BadInput, NotThere, WrongState
 from wabp.models import Alert, Finding, Group, new_id, unseal
@@ -119,7 +119,7 @@ def review(session: Session, actor: Actor, alert: Alert, *, now: datetime) -> Re
 def _judge(session: Session, actor: Actor, alert: Alert, now: datetime) -> Review:
     """Do what `review` says, for an alert that is held already."""
     drafts.require_unsent(alert)
-    groups.require_active(alert.group)
+    groups.hold_active(session, alert.group)
     check = examine(session, alert)
     _require_call_answer(alert, check.rulebook, now)
     _require_life(alert, check.rulebook, now)
@@ -157,7 +157,7 @@ def release(session: Session, actor: Actor, alert: Alert, *, now: datetime) -> R
     if not _take(session, alert, reviewed.check.rulebook, now):
         return Release(alert, None)
     _keep_findings(session, actor, alert, reviewed.check, "confirmed", now)
-    ledger.address_group(
+    addressing.write_alert(
         session,
         alert.group_id,
         alert.id,

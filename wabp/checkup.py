@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from typing import Literal
 
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
@@ -15,9 +16,19 @@ from wabp.texts import LANGUAGES
 # No clock of this product's time can be before its first version was written.
 _EARLIEST = datetime(2026, 11, 1, tzinfo=UTC)
 
+Verdict = Literal["ok", "note", "wrong"]
+# Without these all works, with more work for people.
+_NOTES = frozenset({"mail"})
 
-def examine(build: Callable[[], Services]) -> Iterator[tuple[str, str | None]]:
-    """Yield (part, None) for what is well and (part, cure) for what is not."""
+
+def judge(build: Callable[[], Services]) -> Iterator[tuple[Verdict, str, str | None]]:
+    """Yield (verdict, part, cure) for each part. A note leaves something to people, but stops no warning."""
+    for part, cure in _examine(build):
+        kind: Verdict = "ok" if cure is None else "note" if part in _NOTES else "wrong"
+        yield kind, part, cure
+
+
+def _examine(build: Callable[[], Services]) -> Iterator[tuple[str, str | None]]:
     try:
         services = build()
     except Problem as problem:
@@ -43,8 +54,10 @@ def examine(build: Callable[[], Services]) -> Iterator[tuple[str, str | None]]:
         return
     if services.settings.simulated:
         yield "gateway", None
-        return
-    yield from _provider(services)
+    else:
+        yield from _provider(services)
+    mail = "no WABP_SMTP_URL, so officers get no mail that an application waits; look at the applications page yourself"
+    yield "mail", None if services.settings.smtp_url else mail
 
 
 def _provider(services: Services) -> Iterator[tuple[str, str | None]]:

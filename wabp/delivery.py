@@ -56,12 +56,13 @@ def claim(session: Session, sending: messages.Sending, channel: str, limit: int,
     """Claim up to `limit` rows of a channel and compose their messages. The caller commits, then hands over."""
     started = time.clock_gettime(_BOOT_CLOCK)
     rows = ledger.claim(session, channel, limit, now)
-    gone = ledger.left_meanwhile(session, [row.id for row in rows])
+    claimed = [row.id for row in rows]
+    gone, called_off = ledger.left_meanwhile(session, claimed), ledger.called_off(session, claimed)
     composer = messages.Composer(session, sending, now)
     ready, too_late, not_here = [], [], []
     later: dict[datetime, list[int]] = {}
     for row in rows:
-        if row.id in gone:
+        if row.id in gone or row.id in called_off:
             continue
         if not composer.may_write_to(row):
             not_here.append(row.id)
@@ -74,6 +75,7 @@ def claim(session: Session, sending: messages.Sending, channel: str, limit: int,
         else:
             later.setdefault(now + _MEND_WITHIN, []).append(row.id)
     ledger.end(session, gone, "skipped", "stopped", now)
+    ledger.end(session, called_off - gone, "cancelled", "suspended", now)
     ledger.end(session, too_late, "expired", "expired", now)
     ledger.end(session, not_here, "skipped", "demo", now)
     for moment, ids in later.items():

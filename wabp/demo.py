@@ -4,6 +4,7 @@ Their numbers start with +32 400, which is given to nobody. Even so, delivery ne
 person through a real provider.
 """
 
+import secrets
 import uuid
 from collections.abc import Sequence
 from datetime import datetime
@@ -13,7 +14,7 @@ from typing import Any
 from sqlalchemy import delete, insert, or_, select
 from sqlalchemy.orm import Session
 
-from wabp import texts
+from wabp import applications, groups, texts
 from wabp.data import ghent
 from wabp.errors import BadInput, WrongState
 from wabp.models import (
@@ -47,6 +48,7 @@ from wabp.models import (
     Street,
     Zone,
     new_id,
+    seal,
     vault_of,
 )
 from wabp.models.base import label_of
@@ -59,6 +61,8 @@ MOST_MEMBERS = 900_000
 _GROUP_NAME = "Buurtgroep Muide"
 _GROUP_DISTRICT = "Muide"
 _GROUP_STREETS = 9
+_APPLICATION_NAME = "Buurtgroep Achter de Dokken"
+_APPLICATION_STREETS = 5
 _COORDINATOR, _DEPUTY = "Greet Vanlerberghe", "Youssef Amrani"
 _OFFICES = (
     ("inspector", "Peter Claes"),
@@ -66,6 +70,14 @@ _OFFICES = (
     ("partner", "Karim Haddad"),
     ("zone_admin", "Ria De Smet"),
 )
+# Who applies for a second group, and waits for the district officer. One of the streets has a group already.
+_APPLICANT, _APPLICANT_NUMBER = "Hilde Vermassen", "+32400888001"
+_APPLICATION: dict[str, dict[str, object]] = {
+    "motive": {"motive": "Vier inbraken in de zomer. We willen elkaar snel kunnen verwittigen."},
+    "coordinator": {"founder_coordinates": "yes", "founder_name": _APPLICANT, "adult": "yes"},
+    "deputy": {"deputy_name": "Dirk Goethals"},
+    "plan": {"plan": "Hoogstens twee berichten per week, alleen na een oproep naar 101. Twee avonden per jaar samen."},
+}
 _AT_ONCE = 5_000
 # What hangs on a group, in the order in which it can be removed.
 _OF_GROUPS = (
@@ -90,6 +102,7 @@ def load(session: Session, *, members: int, quiet: str | None, now: datetime) ->
     _add_offices(session, zone, now)
     session.flush()
     _add_members(session, zone, group, members, now)
+    _add_application(session, group, now)
     return group
 
 
@@ -110,29 +123,29 @@ def remove(session: Session) -> None:
         if session.scalar(select(Zone.id).where(Zone.slug == ZONE_SLUG)) is not None:
             raise WrongState("demo_slug_taken", slug=ZONE_SLUG)
         return
-    groups = select(Group.id).where(Group.zone_id == zone_id)
+    theirs = select(Group.id).where(Group.zone_id == zone_id)
     people = select(Person.id).where(Person.zone_id == zone_id)
-    alerts = select(Alert.id).where(Alert.group_id.in_(groups))
+    alerts = select(Alert.id).where(Alert.group_id.in_(theirs))
     accounts = select(Account.id).where(Account.zone_id == zone_id)
     digests = select(Address.index_digest).where(Address.person_id.in_(people))
     districts = select(District.id).where(District.zone_id == zone_id)
     for statement in (
         delete(SimulatedMessage),
-        *(delete(table).where(table.group_id.in_(groups)) for table in _OF_GROUPS),
+        *(delete(table).where(table.group_id.in_(theirs)) for table in _OF_GROUPS),
         delete(SignInCode).where(SignInCode.person_id.in_(people)),
         delete(InboundMessage).where(InboundMessage.from_digest.in_(digests)),
         delete(Delivery).where(Delivery.person_id.in_(people)),
-        delete(Report).where(Report.group_id.in_(groups)),
-        delete(Finding).where(Finding.group_id.in_(groups)),
+        delete(Report).where(Report.group_id.in_(theirs)),
+        delete(Finding).where(Finding.group_id.in_(theirs)),
         delete(AlertText).where(AlertText.alert_id.in_(alerts)),
-        delete(Alert).where(Alert.group_id.in_(groups)),
-        delete(Consent).where(Consent.group_id.in_(groups)),
-        delete(Membership).where(Membership.group_id.in_(groups)),
+        delete(Alert).where(Alert.group_id.in_(theirs)),
+        delete(Consent).where(Consent.group_id.in_(theirs)),
+        delete(Membership).where(Membership.group_id.in_(theirs)),
         delete(SignIn).where(or_(SignIn.person_id.in_(people), SignIn.account_id.in_(accounts))),
         delete(Address).where(Address.person_id.in_(people)),
         delete(Person).where(Person.zone_id == zone_id),
         delete(Account).where(Account.zone_id == zone_id),
-        delete(GroupStreet).where(GroupStreet.group_id.in_(groups)),
+        delete(GroupStreet).where(GroupStreet.group_id.in_(theirs)),
         delete(Group).where(Group.zone_id == zone_id),
         delete(Street).where(Street.district_id.in_(districts)),
         delete(District).where(District.zone_id == zone_id),
@@ -181,6 +194,38 @@ def _add_members(session: Session, zone: Zone, group: Group, members: int, now: 
     while chunk := list(islice(rows, _AT_ONCE)):
         for table, values in zip(tables, zip(*chunk, strict=True), strict=True):
             session.execute(insert(table), list(values))
+
+
+def _add_application(session: Session, group: Group, now: datetime) -> None:
+    """Let somebody apply for the streets next to the demo's group, by the way that everybody takes."""
+    last = group.streets[-1].name
+    nearby = session.scalars(
+        select(Street)
+        .where(Street.district_id == group.district_id, Street.name >= last)
+        .order_by(Street.name)
+        .limit(_APPLICATION_STREETS)
+    )
+    application = applications.start(session, secrets.token_urlsafe(), now=now)
+    area: dict[str, object] = {
+        "zone_id": group.zone_id,
+        "district_id": group.district_id,
+        "street_ids": [street.id for street in nearby],
+        "name": _APPLICATION_NAME,
+    }
+    charter: dict[str, object] = {"charter": groups.rulebook_of(group).version}
+    for question, given in {"area": area, **_APPLICATION, "charter": charter}.items():
+        wrong = applications.save(session, application, question, given, revision=application.revision, now=now)
+        assert not wrong, wrong
+    applications.send(session, application, now=now)
+    code = applications.founder_code(session, application, now=now)
+    person = Person(zone_id=group.zone_id, language="nl", demo=True, created_at=now)
+    address = Address(person=person, kind="phone", window_from=now, created_at=now)
+    fingerprint = vault_of(session).fingerprint("phone", _APPLICANT_NUMBER)
+    address.index_key, address.index_digest = fingerprint.key_id, fingerprint.digest
+    seal(session, address, "value", _APPLICANT_NUMBER)
+    session.add(address)
+    session.flush()
+    applications.prove(session, person, code.letters, means="demo", public_url="", now=now)
 
 
 def _member(

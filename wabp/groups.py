@@ -1,20 +1,35 @@
 """Groups: who coordinates them, what their rulebook and clock are, and how a resident leaves and returns."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from wabp import accounts, rules
 from wabp.accounts import Actor
 from wabp.errors import NotThere, WrongState
-from wabp.models import Address, Consent, Group, Membership, Person, vault_of
+from wabp.models import Address, Consent, Group, GroupStreet, Membership, Person, Street, vault_of
 
 COORDINATING = ("coordinator", "deputy")
+# A street belongs to one group: to the one that is in one of these states.
+HOLDING = ("approved", "active", "suspended")
+# Anybody may know of a group in one of these states.
+PUBLIC = ("active", "suspended")
+# The life of a group (R12): from each state, those that may follow. No other way leads anywhere.
+MOVES = {
+    "draft": ("submitted",),
+    "submitted": ("more_info", "approved", "declined", "closed"),
+    "more_info": ("submitted", "approved", "declined", "closed"),
+    "approved": ("active", "closed"),
+    "active": ("suspended", "closed"),
+    "suspended": ("active", "closed"),
+    "declined": (),
+    "closed": (),
+}
 # Who returns within this time gets the same memberships back; later is joining anew (R5).
 RETURN_WITHIN = timedelta(days=30)
 # Below this a count could point at people.
@@ -56,6 +71,53 @@ def require_active(group: Group) -> None:
     """Raise WrongState unless the group may broadcast."""
     if group.state != "active":
         raise WrongState("group_not_active", group=group.name)
+
+
+def hold_active(session: Session, group: Group) -> None:
+    """Keep an active group active until this transaction ends: what is sent meanwhile is sent by an active group.
+
+    Others may send at the same time. Raises WrongState for a group that may not.
+    """
+    session.flush()
+    session.refresh(group, with_for_update={"read": True})
+    require_active(group)
+
+
+def hold(session: Session, group: Group) -> None:
+    """Read a group anew and keep others from changing it until this transaction ends."""
+    session.flush()
+    session.refresh(group, with_for_update={"key_share": True})
+
+
+def move(session: Session, group: Group, state: str, *, now: datetime) -> None:
+    """Bring a group into its next state. Raises WrongState where the table of moves knows no such way."""
+    hold(session, group)
+    if state not in MOVES[group.state]:
+        raise WrongState("group_move", group=group.name)
+    group.state = state
+    group.state_since = now
+
+
+def holding(
+    session: Session, street_ids: Collection[uuid.UUID], *, but: uuid.UUID | None = None
+) -> list[tuple[Street, Group]]:
+    """Return which of these streets belong to a group, and to which; the group `but` left out."""
+    if not street_ids:
+        return []
+    found = session.execute(
+        select(Street, Group)
+        .join(GroupStreet, GroupStreet.street_id == Street.id)
+        .join(Group, Group.id == GroupStreet.group_id)
+        .where(Street.id.in_(street_ids), Group.state.in_(HOLDING), Group.id != (but or uuid.UUID(int=0)))
+        .order_by(Street.name, Group.name)
+    )
+    return [(street, group) for street, group in found]
+
+
+def next_number(session: Session, group: Group) -> int:
+    """Return the number of a group's next member. Numbers are not used again."""
+    last = session.scalar(select(func.max(Membership.number)).where(Membership.group_id == group.id))
+    return (last or 0) + 1
 
 
 def role_in(session: Session, actor: Actor, group: Group) -> str | None:
@@ -133,6 +195,18 @@ def public_list(session: Session) -> Sequence[Group]:
     return session.scalars(select(Group).where(Group.state == "active").order_by(Group.name)).all()
 
 
+def public(session: Session, slug: str) -> Group:
+    """Return a group that has a page for everybody, by its short name in any capitals: active or suspended.
+
+    Raises NotThere for all others alike: what is not approved yet, or closed, is nobody's business.
+    """
+    # PostgreSQL takes no NUL in a text, and no group has one in its name.
+    found = None if "\0" in slug else session.scalar(select(Group).where(Group.slug == slug.lower()))
+    if found is None or found.state not in PUBLIC:
+        raise NotThere
+    return found
+
+
 def member_count(session: Session, group: Group) -> int:
     """Return how many people are in a group now."""
     return session.scalar(
@@ -200,11 +274,32 @@ def active_memberships(session: Session, person: Person) -> Sequence[Membership]
     ).all()
 
 
+def barred_from(session: Session, person: Person) -> Sequence[Group]:
+    """Return the groups that a person is suspended or removed from."""
+    return session.scalars(
+        select(Group)
+        .join(Membership, Membership.group_id == Group.id)
+        .where(Membership.person_id == person.id, Membership.state.in_(("suspended", "removed")))
+        .order_by(Group.name)
+    ).all()
+
+
 def leave_all(session: Session, person: Person, *, now: datetime) -> Sequence[Membership]:
-    """End all memberships and consents of a person who said STOP. Returns what ended."""
-    ended = active_memberships(session, person)
+    """End all memberships and consents of a person who said STOP. Returns what ended.
+
+    Who is suspended stays so, and has left: the end of the sanction does not bring them back.
+    """
+    ended = session.scalars(
+        select(Membership)
+        .where(
+            Membership.person_id == person.id,
+            Membership.state.in_(("active", "suspended")),
+            Membership.left_at.is_(None),
+        )
+        .order_by(Membership.joined_at)
+    ).all()
     for membership in ended:
-        membership.state = "left"
+        membership.state = "left" if membership.state == "active" else membership.state
         membership.left_at = now
         accounts.record(session, accounts.person_actor(person), "left", "group", membership.group_id, now=now)
     for consent in session.scalars(
@@ -236,16 +331,28 @@ def restore_all(session: Session, person: Person, *, means: str, now: datetime) 
         )
         membership.state = "active"
         membership.left_at = None
-        session.add(
-            Consent(
-                person_id=person.id,
-                group_id=membership.group_id,
-                text_version=last.text_version if last else "start",
-                means=means,
-                given_at=now,
-            )
-        )
+        give_consent(session, person, membership.group_id, last.text_version if last else "start", means, now=now)
         accounts.record(
             session, accounts.person_actor(person), "returned", "group", membership.group_id, now=now
         )
     return back
+
+
+def give_consent(
+    session: Session, person: Person, group_id: uuid.UUID, text_version: str, means: str, *, now: datetime
+) -> None:
+    """Write down that a person asked for a group's messages. An earlier consent ends: one lives at a time."""
+    withdraw_consent(session, person.id, group_id, now=now)
+    session.add(
+        Consent(person_id=person.id, group_id=group_id, text_version=text_version, means=means, given_at=now)
+    )
+
+
+def withdraw_consent(session: Session, person_id: uuid.UUID, group_id: uuid.UUID, *, now: datetime) -> None:
+    """End the living consent of a person to a group's messages."""
+    session.flush()
+    session.execute(
+        update(Consent)
+        .where(Consent.person_id == person_id, Consent.group_id == group_id, Consent.withdrawn_at.is_(None))
+        .values(withdrawn_at=now)
+    )

@@ -6,7 +6,20 @@ from datetime import UTC, timedelta
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from wabp import inbox, ledger
+from wabp import (
+    accounts,
+    applications,
+    forgetting,
+    inbox,
+    ledger,
+    limits,
+    mail,
+    phone_codes,
+    reminders,
+    reverse_codes,
+    sanctions,
+    texts,
+)
 from wabp.services import Services
 
 log = logging.getLogger(__name__)
@@ -40,11 +53,59 @@ def handle_left_over(services: Services) -> None:
             log.exception("a message could not be handled")
 
 
-def forget_strangers(services: Services) -> None:
-    """Remove people who wrote once and joined nothing."""
+def end_suspensions(services: Services) -> None:
+    """Let residents back in whose suspension is over."""
     with services.writing() as session:
-        inbox.forget_strangers(session, now=services.clock())
+        sanctions.end_over(session, now=services.clock())
         session.commit()
+
+
+def forget_strangers(services: Services) -> None:
+    """Remove people who wrote once and joined nothing, requests that are over, and codes of pages."""
+    now = services.clock()
+    with services.writing() as session:
+        forgetting.requests(session, now=now)
+        forgetting.strangers(session, now=now)
+        reverse_codes.forget(session, now=now)
+        session.commit()
+
+
+def forget_sign_ins(services: Services) -> None:
+    """Remove what signing in left behind: old codes, sign-ins that ended long ago, counts of no use any more."""
+    now = services.clock()
+    with services.writing() as session:
+        phone_codes.forget(session, now=now)
+        accounts.forget_sign_ins(session, now=now)
+        limits.forget(session, now=now)
+        session.commit()
+
+
+def forget_applications(services: Services) -> None:
+    """Remove applications that nobody works on any more, and what is left of those that ended."""
+    with services.writing() as session:
+        applications.forget(session, now=services.clock())
+        session.commit()
+
+
+def remind_officers(services: Services) -> None:
+    """Mail officers that something waits, once a day. No session is open while the mail server thinks."""
+    now, settings = services.clock(), services.settings
+    if settings.smtp_url is None:
+        return
+    with services.reading() as session:
+        due = reminders.to_remind(session, now=now)
+    for reminder in due:
+        subject = texts.say("founding.mail.subject", reminder.language)
+        body = texts.say("founding.mail.body", reminder.language, link=f"{settings.public_url}/applications")
+        try:
+            mail.send(settings.smtp_url, reminder.email, subject, body, public_url=settings.public_url, now=now)
+        except mail.CannotMail as trouble:
+            # Without the address. The next tick tries again.
+            log.warning("a reminder could not be mailed", extra={"code": str(trouble)})
+            continue
+        with services.writing() as session:
+            reminders.note_reminded(session, reminder.account_id, now=now)
+            session.commit()
 
 
 def start(services: Services) -> BackgroundScheduler:
@@ -57,7 +118,11 @@ def start(services: Services) -> BackgroundScheduler:
     jobs: list[tuple[Callable[[Services], None], int]] = [
         (expire, 10),
         (handle_left_over, 30),
+        (end_suspensions, 60),
         (forget_strangers, 3600),
+        (forget_applications, 3600),
+        (remind_officers, 3600),
+        (forget_sign_ins, 3600),
     ]
     for job, seconds in jobs:
         scheduler.add_job(job, "interval", args=[services], seconds=seconds, id=job.__name__)

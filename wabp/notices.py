@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from wabp import channels, groups, ledger, rules
+from wabp import channels, groups, ledger, rules, texts
 from wabp.models import Group, Membership, Person, new_id
 
 
@@ -42,7 +42,7 @@ def tell(
 ) -> bool:
     """Write one notice to a person, in their language. Returns False when there is no address to write to.
 
-    The wording may use {group} and {emergency} besides `values`. What nobody may read in the database goes
+    The wording may use {group}, {emergency} and {officer} besides `values`. What nobody may read in the database goes
     into `secret`.
     """
     address = next((address for address in person.addresses if address.is_primary), None)
@@ -95,4 +95,9 @@ def tell_first_coordinator(
 
 def about(group: Group, language: str) -> dict[str, str]:
     """Return the values that every message about a group may use."""
-    return {"group": group.name, "emergency": rules.emergency_line(language, groups.rulebook_of(group))}
+    return {
+        "group": group.name,
+        "emergency": rules.emergency_line(language, groups.rulebook_of(group)),
+        # What the police officer of the quarter is called in the group's country.
+        "officer": texts.say(f"joining.officer.{group.zone.country}", language),
+    }

@@ -128,6 +128,20 @@ def take(session: Session, kind: Kind, letters: str, *, now: datetime) -> Revers
     return row
 
 
+def used_lately(session: Session, kind: Kind, letters: str, *, now: datetime) -> ReverseCode | None:
+    """Return a code that was used and would still live: a phone may send the same message twice."""
+    return session.scalar(
+        select(ReverseCode)
+        .where(
+            ReverseCode.kind == kind,
+            ReverseCode.digest == _digest(session, letters.upper()),
+            ReverseCode.ends_at > now,
+            ReverseCode.used_at.is_not(None),
+        )
+        .limit(1)
+    )
+
+
 def forget(session: Session, *, now: datetime) -> None:
     """Remove codes that ended a day ago."""
     session.execute(delete(ReverseCode).where(ReverseCode.ends_at <= now - _KEPT))

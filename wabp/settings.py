@@ -6,12 +6,13 @@ name. With the simulator on a loopback address everything has a default.
 
 import ipaddress
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import overload
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from wabp import phones, vault
 from wabp.errors import BadSetting
@@ -19,6 +20,8 @@ from wabp.errors import BadSetting
 TWILIO_API_URL = "https://api.twilio.com"
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 _GATEWAYS = ("simulator", "twilio")
+_MAILBOX = re.compile(r"[^\s@<>,;:\"]+@[^\s@<>,;:\"]+")
+_MAIL_SCHEMES = ("smtp", "smtps", "smtp+starttls")
 _HIGHEST_PACE = 1_000_000
 
 
@@ -99,7 +102,7 @@ def load(environ: Mapping[str, str] | None = None, folder: Path | None = None) -
         sms_from=_sender(source, "WABP_SMS_FROM", "+32400001819" if gateway == "simulator" else None),
         whatsapp_mps=source.number("WABP_WHATSAPP_MPS", 80, 1, _HIGHEST_PACE),
         sms_sps=source.number("WABP_SMS_SPS", 10, 1, _HIGHEST_PACE),
-        smtp_url=source.text("WABP_SMTP_URL"),
+        smtp_url=_mail_server(source),
         log_level=source.choice("WABP_LOG_LEVEL", LOG_LEVELS, "INFO"),
     )
 
@@ -220,6 +223,23 @@ def _web_address(source: _Source, name: str, default: str) -> str:
     usable = parts.scheme in {"http", "https"} and parts.hostname and not parts.query and not parts.fragment
     if not usable or (parts.scheme == "http" and not is_loopback(parts.hostname or "")):
         raise BadSetting("setting_url", name=name)
+    return value
+
+
+def _mail_server(source: _Source) -> str | None:
+    """A password is said to no server in the clear, save one on this machine."""
+    value = source.text("WABP_SMTP_URL")
+    if value is None:
+        return None
+    if not _can_be_split(value):
+        raise BadSetting("setting_smtp", name="WABP_SMTP_URL")
+    parts = urlsplit(value)
+    usable = parts.scheme in _MAIL_SCHEMES and parts.hostname and parts.path in {"", "/"} and not parts.fragment
+    in_the_clear = parts.scheme == "smtp" and parts.username and not is_loopback(parts.hostname or "")
+    senders = parse_qs(parts.query)
+    known = senders.keys() <= {"from"} and all(map(_MAILBOX.fullmatch, senders.get("from", [])))
+    if not usable or in_the_clear or not known or any(character.isspace() for character in value):
+        raise BadSetting("setting_smtp", name="WABP_SMTP_URL")
     return value
 
 

@@ -8,7 +8,15 @@ from collections.abc import Sequence
 
 import click
 
-from wabp.cli import alerts as alerts, groups as groups, serving as serving, tools as tools
+from wabp.cli import (
+    alerts as alerts,
+    groups as groups,
+    members as members,
+    serving as serving,
+    tools as tools,
+    users as users,
+    zones as zones,
+)
 from wabp.cli.base import Build, fail, wabp
 from wabp.errors import Problem
 

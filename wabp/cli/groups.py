@@ -9,7 +9,7 @@ from wabp.cli.base import Build, example, ready, wabp
 
 @wabp.group("group")
 def group_commands() -> None:
-    """Look at groups."""
+    """Look at groups, and approve one."""
 
 
 @group_commands.command("list", **example("wabp group list --json"))
@@ -36,3 +36,23 @@ def list_groups(build: Build, as_json: bool) -> None:
     else:
         for row in rows:
             print(f"{row['slug']}\t{row['state']}\t{row['members']}\t{row['name']}")
+
+
+@group_commands.command(
+    "approve", **example('wabp group approve molenwijk --reason "Approved in the talk of 8 February"')
+)
+@click.argument("slug", metavar="SLUG")
+@click.option("--reason", required=True, help="Why; who applied reads it literally.")
+@click.pass_obj
+def approve_group(build: Build, slug: str, reason: str) -> None:
+    """Approve a group that applied, sign the charter for both, and print its state."""
+    from wabp import reviews
+    from wabp.accounts import OPERATOR
+
+    services = ready(build)
+    with services.writing() as session:
+        group = reviews.approve_and_sign(
+            session, OPERATOR, slug, reason, public_url=services.settings.public_url, now=services.clock()
+        )
+        session.commit()
+        print(group.state)

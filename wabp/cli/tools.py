@@ -7,6 +7,8 @@ import click
 from wabp import texts
 from wabp.cli.base import Build, example, note, ready, wabp
 
+_VERDICTS = {"ok": "ok", "note": "note", "wrong": "WRONG"}
+
 
 @wabp.command("check", **example("wabp check --rulebook be < messages.jsonl"))
 @click.option("--rulebook", "book", default="be", show_default=True, metavar="be|nl|FILE")
@@ -45,7 +47,7 @@ def doctor(build: Build) -> int:
     from wabp import checkup
 
     wrong = 0
-    for name, cure in checkup.examine(build):
-        print(f"{'ok   ' if cure is None else 'WRONG'} {name}{'' if cure is None else f': {cure}'}")
-        wrong += cure is not None
+    for verdict, part, cure in checkup.judge(build):
+        print(f"{_VERDICTS[verdict]:5} {part}{'' if cure is None else f': {cure}'}")
+        wrong += verdict == "wrong"
     return 1 if wrong else 0

@@ -12,21 +12,28 @@ from flask_wtf.csrf import CSRFProtect
 
 from wabp.errors import NotThere
 from wabp.services import Services
-from wabp.settings import is_loopback
 from wabp.web import (
+    applicant as applicant,
     board as board,
     composing as composing,
+    deciding as deciding,
+    founding as founding,
+    group_page as group_page,
     hooks,
+    office as office,
     overview as overview,
     pages,
     problems,
     public as public,
+    resident as resident,
+    residents as residents,
     reviewing as reviewing,
+    roster as roster,
+    sign_in,
+    sign_ins as sign_ins,
     simulator,
+    supervising as supervising,
 )
-
-# What a proxy adds to a request that it passes on.
-_PROXY_HEADERS = ("Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-Ip")
 
 # A form with a version in every language, each at its longest, stays far below this.
 LARGEST_BODY = 256 * 1024
@@ -87,6 +94,8 @@ def register(app: Flask, services: Services, hook_tokens: tuple[str, ...]) -> No
     problems.register(app)
     app.before_request(_demo_stays_here)
     app.before_request(_know_who_asks)
+    app.before_request(sign_in.ask_for_proof)
+    app.after_request(sign_in.note_use)
     app.context_processor(_common)
     app.after_request(_private)
 
@@ -97,10 +106,9 @@ def _common() -> dict[str, object]:
 
 def _demo_stays_here() -> None:
     """The one-click sign-in and the phones are for this machine's own browser, not for what a proxy lets in."""
-    if request.blueprint != "simulator" and request.endpoint not in {"web.sign_in", "web.sign_in_as"}:
+    if request.blueprint != "simulator" and request.endpoint != "web.sign_in_as":
         return
-    passed_on = any(name in request.headers for name in _PROXY_HEADERS)
-    if passed_on or not is_loopback(urlsplit(f"//{request.host}").hostname or ""):
+    if not pages.from_this_machine():
         g.bare = True
         raise NotThere
 

@@ -5,9 +5,10 @@ from typing import Any
 
 from flask import Response, make_response, redirect, render_template, url_for
 
-from wabp import alerts, channels, groups, insights, reports, rules, templates
+from wabp import alerts, channels, groups, insights, joining, relay, reports, residents, rules, supervision, templates
+from wabp.errors import Problem
 from wabp.models import Alert, Group, Report, unseal
-from wabp.web import show
+from wabp.web import refused, show
 from wabp.web.i18n import _
 from wabp.web.pages import actor, now, pages, session
 
@@ -33,6 +34,8 @@ def overview(slug: str) -> str:
         recent=[_row(alert) for alert in closed],
         reports=[_report(report) for report in reports.of_group(session(), actor(), group)[:5]],
         figures=_figures(group),
+        waiting=joining.waiting_count(session(), actor(), group),
+        suspension=_suspension(group),
     )
 
 
@@ -47,10 +50,27 @@ def reports_page(slug: str) -> str:
 @pages.get("/reports/<uuid:report_id>")
 def report(report_id: uuid.UUID) -> str:
     """Show one report."""
-    found = reports.get(session(), actor(), report_id)
-    text = unseal(session(), found, "body")
-    shown = _report(found) | {"text": text or _("(no text)"), "flags": _flags(found, text)}
-    return render_template("report.html", group=found.group, report=shown)
+    return report_page(reports.get(session(), actor(), report_id))
+
+
+def report_page(report: Report, *, typed: str = "", problem: Problem | None = None) -> str:
+    """Return the page of one report with what was answered, and a form for one answer more."""
+    text = unseal(session(), report, "body")
+    written = relay.about_report(session(), actor(), report.group, report.id)
+    return render_template(
+        "report.html",
+        group=report.group,
+        report=_report(report) | {"text": text or _("(no text)"), "flags": _flags(report, text)},
+        replies=[
+            {"text": one.text, "by": one.by, "at": show.day_and_hour(one.at, report.group)} for one in written
+        ],
+        resident_url=_resident_url(report),
+        may_reply=report.group.state == "active",
+        longest=relay.LONGEST,
+        typed=typed,
+        errors=refused.errors("text", problem) if problem else [],
+        refused=refused.shown("text", problem) if problem else None,
+    )
 
 
 @pages.post("/reports/<uuid:report_id>")
@@ -69,6 +89,7 @@ def registry() -> str:
     troubled = alerts.groups_with_many_refusals(session(), actor(), now=now())
     rows = [
         {
+            "url": url_for("web.supervise", group_id=row.id),
             "name": row.name,
             "district": row.district,
             "street_count": len(row.streets),
@@ -109,6 +130,13 @@ def _report(report: Report) -> dict[str, Any]:
     }
 
 
+def _resident_url(report: Report) -> str | None:
+    """Return the page of who reported, while they are in the group."""
+    if report.membership.state not in residents.PRESENT:
+        return None
+    return url_for("web.resident", slug=report.group.slug, membership_id=report.membership_id)
+
+
 def _flags(report: Report, text: str) -> list[dict[str, str]]:
     rulebook = groups.rulebook_of(report.group)
     labels = dict.fromkeys(finding.label for finding in rules.check(text, report.language, rulebook))
@@ -123,6 +151,12 @@ def _flags(report: Report, text: str) -> list[dict[str, str]]:
     if report.media_count:
         flags.append({"label": _("With pictures that we did not open")})
     return flags
+
+
+def _suspension(group: Group) -> dict[str, str] | None:
+    """Return why the group may send nothing now, as those who run it read it."""
+    found = supervision.state_of(session(), actor(), group)
+    return None if found is None else {"reason": found.reason, "since": show.day_and_hour(found.since, group)}
 
 
 def _figures(group: Group) -> dict[str, Any]:

@@ -41,8 +41,9 @@ def _problem(problem: errors.Problem) -> Response:
     status = status_of(problem)
     if isinstance(problem, errors.NotThere):
         who = g.get("actor", accounts.NOBODY)
-        # Ids only: the path of a page holds no words that somebody typed.
-        log.info("refused access", extra={"act": request.endpoint, "path": request.path, "status": who.kind})
+        # The rule, not the path: what opens a door may stand in the path.
+        rule = request.url_rule.rule if request.url_rule else None
+        log.info("refused access", extra={"act": request.endpoint, "path": rule, "status": who.kind})
     return _page(status, problem.say(pages.language()))
 
 

@@ -1,30 +1,19 @@
-"""Pages for everybody: the start, choosing language and colours, who can read what, and the demo's sign-in."""
+"""Pages for everybody: the start, choosing language and colours, and who can read what."""
 
-import uuid
+from flask import Response, render_template, request, url_for
 
-from flask import Response, make_response, redirect, render_template, request, url_for
-
-from wabp import accounts, groups, texts
-from wabp.errors import BadInput, NotThere
-from wabp.web.i18n import _
-from wabp.web.pages import (
-    THEMES,
-    actor,
-    cookie_name,
-    home_of,
-    now,
-    pages,
-    role_name,
-    services,
-    session,
-)
+from wabp import groups, texts, zones
+from wabp.errors import BadInput
+from wabp.web.pages import THEMES, local, pages, see_other, session
 
 _A_YEAR = 365 * 24 * 3600
+_LONGEST_STREET = 120
 
 
 @pages.get("/")
 def start() -> str:
-    """Say what this is, and list the groups that anybody may know of."""
+    """Say what this is, find the group of a street, and list the groups that anybody may know of."""
+    typed = " ".join(texts.clean(request.args.get("street", "")).split())[:_LONGEST_STREET]
     shown = [
         {
             "name": group.name,
@@ -35,7 +24,8 @@ def start() -> str:
         }
         for group in groups.public_list(session())
     ]
-    return render_template("start.html", groups=shown)
+    places = zones.places_of(session(), typed) if typed else []
+    return render_template("start.html", groups=shown, typed=typed, places=places)
 
 
 @pages.get("/who-can-read-what")
@@ -48,54 +38,6 @@ def who_reads() -> str:
 def health() -> Response:
     """Say that the pages are served."""
     return Response("ok\n", mimetype="text/plain")
-
-
-@pages.get("/sign-in")
-def sign_in() -> str:
-    """List the demo's people. There is no other way in yet."""
-    if not services().settings.demo_sign_in:
-        return render_template("sign_in.html", people=None)
-    people = [
-        {"id": row.id, "name": name, "role_name": role_name(role), "about": _about(role)}
-        for row, role, name in accounts.demo_people(session())
-    ]
-    return render_template("sign_in.html", people=people)
-
-
-@pages.post("/sign-in")
-def sign_in_as() -> Response:
-    """Sign in as one of the demo's people: on this machine only, with the simulator only."""
-    if not services().settings.demo_sign_in:
-        raise NotThere
-    try:
-        wanted = uuid.UUID(request.form.get("who", ""))
-    except ValueError:
-        raise NotThere from None
-    who = accounts.demo_actor(session(), wanted)
-    _end_sign_in()
-    token = accounts.sign_in(session(), who, now=now())
-    home = home_of(who)
-    session().commit()
-    response = _see_other(home)
-    response.set_cookie(
-        cookie_name(),
-        token,
-        httponly=True,
-        samesite="Lax",
-        secure=services().settings.public_url.startswith("https"),
-    )
-    return response
-
-
-@pages.post("/sign-out")
-def sign_out() -> Response:
-    """End this browser's sign-in."""
-    _end_sign_in()
-    session().commit()
-    response = _see_other(url_for("web.start"))
-    response.delete_cookie(cookie_name())
-    response.headers["Clear-Site-Data"] = '"cache"'
-    return response
 
 
 @pages.post("/language")
@@ -115,37 +57,9 @@ def set_theme() -> Response:
 
 
 def _with_choice(name: str, value: str) -> Response:
-    response = _see_other(_local(request.form.get("next", "")))
+    response = see_other(local(request.form.get("next", "")) or url_for("web.start"))
     if value:
         response.set_cookie(name, value, max_age=_A_YEAR, samesite="Lax", httponly=True)
     else:
         response.delete_cookie(name)
     return response
-
-
-def _local(address: str) -> str:
-    """Return the address when it is a path of ours, else the start: never a way to another site."""
-    ours = address.startswith("/") and not address.startswith(("//", "/\\"))
-    clean = ours and all(" " < character < "\x7f" and character != "\\" for character in address)
-    return address if clean else url_for("web.start")
-
-
-def _see_other(address: str) -> Response:
-    return make_response(redirect(address, 303))
-
-
-def _end_sign_in() -> None:
-    token = request.cookies.get(cookie_name())
-    if token and actor().kind != "nobody":
-        accounts.sign_out(session(), token, now=now())
-
-
-def _about(role: str) -> str:
-    return {
-        "coordinator": _("Writes alerts and reads the reports of residents."),
-        "deputy": _("Takes over when the coordinator is away."),
-        "inspector": _("Decides about groups, and reads nothing in them."),
-        "youth_inspector": _("Talks with young people, and reads nothing in groups."),
-        "partner": _("Works with the police and the groups, and reads nothing in them."),
-        "zone_admin": _("Keeps streets and users, and reads nothing in groups."),
-    }[role]

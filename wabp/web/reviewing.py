@@ -46,7 +46,7 @@ def _review_page(alert: Alert) -> Response | str:
     check = alerts.examine(session(), alert)
     reason = unseal(session(), alert, "reason")
     open_call = alert.kind == "urgent" and alert.called_at is None
-    if open_call or alerts.stop_of(check, reason):
+    if group.state != "active" or open_call or alerts.stop_of(check, reason):
         return make_response(redirect(url_for("web.edit", alert_id=alert.id), 303))
     form = form_of(alert)
     context = composer_context(group, form)

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from itertools import pairwise
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from wabp import alerts, groups, insights, rules, segments, texts
 from wabp.models import Alert, Group
@@ -29,13 +30,20 @@ def hour(moment: datetime | None, group: Group, seconds: bool = False) -> str:
 
 def day_and_hour(moment: datetime | None, group: Group) -> str:
     """Return the hour today, and the day with the hour for any other day."""
-    if moment is None:
-        return ""
-    clock = groups.clock_of(group)
+    return "" if moment is None else local_day_and_hour(moment, groups.clock_of(group))
+
+
+def local_day_and_hour(moment: datetime, clock: ZoneInfo) -> str:
+    """Return the hour today by a clock, and the day with the hour for any other day."""
     local = moment.astimezone(clock)
     if local.date() == now().astimezone(clock).date():
         return f"{local:%H:%M}"
     return f"{date(local, 'd MMM')} {local:%H:%M}"
+
+
+def day(moment: datetime, group: Group) -> str:
+    """Return the day on the group's clock, with its year."""
+    return date(moment.astimezone(groups.clock_of(group)), "d MMM y")
 
 
 def euros(amount: float) -> str:
@@ -101,6 +109,8 @@ def reason_name(reason: str | None) -> str:
         "expired": _("too late to be of use"),
         "unknown": _("nobody can tell whether it arrived"),
         "demo": _("invented number"),
+        "suspended": _("suspended"),
+        "removed": _("removed from the group"),
     }
     if reason is None:
         return ""
