@@ -712,7 +712,7 @@ def test_the_role_goes_over_in_one_moment_and_both_hear_of_it(house: House, cast
     assert roles(house) == {"coordinator": [2], "deputy": [1]}
     assert house.send_all() == 2
     assert house.phones.of(cast.fatima.number) == [
-        "Molenwijk: u gaf de rol van coordinator door en bent nu adjunct-coordinator. "
+        "Molenwijk: u gaf de rol van coordinator door en bent nu vervanger. "
         "Deed u dat niet? Bel uw wijkinspecteur."
     ]
     assert "/groups/molenwijk" in house.phones.of(cast.luc.number)[0]

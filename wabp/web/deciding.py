@@ -31,7 +31,12 @@ def applications() -> str:
         rows=[dossier_view.card(row) for row in waiting],
         last=dossier_view.below(part, bool(waiting), counts["waiting"]),
         districts=[
-            {"name": row.name, "groups": row.groups, "share": dossier_view.share(row.covered, row.streets)}
+            {
+                "name": row.name,
+                "groups": row.groups,
+                "share": dossier_view.share(row.covered, row.streets),
+                "begun": row.groups > 0,
+            }
             for row in coverage.of_zone(session(), actor())
         ],
         no_mail=not services().settings.smtp_url,

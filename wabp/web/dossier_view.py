@@ -76,8 +76,9 @@ def sent_line(dossier: Dossier, group: Group) -> str:
     sent = view.day(dossier.version.sent_at, group)
     if dossier.state not in {"submitted", "more_info"}:
         return _("Handed in on %(day)s", day=sent)
-    waited = _waited(_days_since(group, dossier.since))
-    return _("Handed in on %(day)s · waits: %(days)s", day=sent, days=waited)
+    days = _days_since(group, dossier.since)
+    waits = ngettext("waits for %(num)d day", "waits for %(num)d days", days) if days else _("since today")
+    return f"{_('Handed in on %(day)s', day=sent)} · {waits}"
 
 
 def decided(dossier: Dossier) -> dict[str, str] | None:

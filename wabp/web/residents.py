@@ -127,7 +127,7 @@ def state_name(resident: residents.Resident, group: Group) -> str:
     """Return what a member's state is called, with the end of a suspension."""
     if resident.state == "suspended" and resident.until:
         return _("Suspended until %(day)s", day=show.day(resident.until, group))
-    return {"active": _("Member"), "suspended": _("Suspended"), "removed": _("Removed")}[resident.state]
+    return {"active": _("Member"), "suspended": _("Suspended for now"), "removed": _("Removed")}[resident.state]
 
 
 def _done(act: str | None) -> str | None:
