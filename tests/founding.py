@@ -93,9 +93,11 @@ def codes_of(house: House, application_id: UUID) -> dict[str, str]:
     with house.writing() as session:
         application = session.get_one(Application, application_id)
         assert application.group is not None
+        # The browser holds the codes only until the founder's phone has sent its own.
+        holder = application if application.group.state == "draft" else accounts.OPERATOR
         for one in appointments.of_group(session, application.group):
             if one.proven_at is None:
-                letters = appointments.code_for(session, application, one, now=house.clock()).letters
+                letters = appointments.code_for(session, holder, one, now=house.clock()).letters
                 codes[one.role] = letters
                 if one.founded:
                     codes["founder"] = letters

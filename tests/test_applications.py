@@ -11,6 +11,8 @@ from tests.founding import (
     HILDE_DEPUTY,
     HILDE_OTHER,
     URL,
+    Founding,
+    activate,
     add_district,
     add_street,
     apply,
@@ -20,12 +22,14 @@ from tests.founding import (
     handed_in,
     roles_of,
     send,
+    sign,
     somebody,
     state_of,
     typed,
 )
 from tests.house import Cast, House, Somebody
-from wabp import applications, appointments, roster, segments, slugs, texts
+from wabp import applications, appointments, joining, paperwork, roster, segments, shredder, slugs, texts
+from wabp.accounts import OPERATOR
 from wabp.applications import QUESTIONS, Answers
 from wabp.errors import BadInput, NotThere, WrongState
 from wabp.models import (
@@ -54,6 +58,24 @@ def house(light_house: House, light_cast: Cast) -> House:
 @pytest.fixture
 def cast(light_cast: Cast) -> Cast:
     return light_cast
+
+
+def active(house: House, cast: Cast) -> Founding:
+    """A group at work, with Hilde as coordinator and a deputy."""
+    founding = handed_in(house, "Havenlaan")
+    house.say(HILDE_DEPUTY, f"AANVRAAG {founding.codes['deputy']}")
+    activate(house, cast.claes, founding)
+    return founding
+
+
+def code_of_coordinator(house: House, founding: Founding) -> str:
+    """Return a code for the coordinator's post, as the operator of the machine may make it."""
+    with house.writing() as session:
+        group = session.get_one(Group, founding.group_id)
+        one = next(one for one in appointments.of_group(session, group) if one.role == "coordinator")
+        letters = appointments.code_for(session, OPERATOR, one, now=house.clock()).letters
+        session.commit()
+        return letters
 
 
 def save(
@@ -317,13 +339,13 @@ def test_who_applies_sees_which_groups_are_on_the_same_streets(house: House) -> 
     with house.reading() as session:
         streets = applications.answers_of(session, session.get_one(Application, other.application_id)).street_ids
         vaart = [row.id for row in session.scalars(select(Group).where(Group.slug == "molenwijk")).one().streets]
-        found = applications.overlaps(session, [*streets, *vaart])
+        found = paperwork.overlaps(session, [*streets, *vaart])
         assert [(one.name, one.state, one.streets) for one in found] == [
             ("Dokken", "submitted", ("Havenlaan",)),
             ("Molenwijk", "active", ("Kerkdreef", "Molenstraat", "Vaartkant")),
         ]
-        assert applications.overlaps(session, streets, but=other.group_id) == []
-        assert applications.overlaps(session, []) == []
+        assert paperwork.overlaps(session, streets, but=other.group_id) == []
+        assert paperwork.overlaps(session, []) == []
     assert state_of(house, unsent) == "draft"
 
 
@@ -695,6 +717,63 @@ def test_a_coordinator_who_stopped_can_be_appointed_again(house: House) -> None:
     assert roles_of(house, founding) == [("coordinator", "active", 1)]
 
 
+def test_who_comes_back_after_somebody_else_got_the_post_is_a_member_like_others(house: House, cast: Cast) -> None:
+    founding = active(house, cast)
+    house.say(HILDE, "STOP")
+    house.say(HILDE_OTHER, f"AANVRAAG {code_of_coordinator(house, founding)}")
+    house.say(HILDE, "START")
+    assert roles_of(house, founding) == [("member", "active", 1), ("deputy", "active", 2), ("coordinator", "active", 3)]
+
+
+def test_who_comes_back_before_somebody_else_sends_the_code_keeps_the_post(house: House, cast: Cast) -> None:
+    founding = active(house, cast)
+    house.say(HILDE, "STOP")
+    letters = code_of_coordinator(house, founding)
+    house.say(HILDE, "START")
+    house.say(HILDE_OTHER, f"AANVRAAG {letters}")
+    assert roles_of(house, founding) == [("coordinator", "active", 1), ("deputy", "active", 2)]
+
+
+def test_a_coordinator_who_stopped_and_joined_as_a_neighbour_can_be_appointed_again(house: House, cast: Cast) -> None:
+    founding = active(house, cast)
+    house.say(HILDE, "STOP")
+    for text in ("MEEDOEN HAVENLAAN", "ja", "1"):
+        house.say(HILDE, text)
+    with house.writing() as session:
+        group = session.get_one(Group, founding.group_id)
+        deputy = somebody(house, HILDE_DEPUTY).actor
+        [request] = joining.requests(session, deputy, group)
+        joining.admit(session, deputy, request.id, now=house.clock())
+        session.commit()
+    assert roles_of(house, founding)[0] == ("member", "active", 1)
+    with house.reading() as session:
+        group = session.get_one(Group, founding.group_id)
+        assert [one.proven_at is None for one in appointments.shown(session, group)] == [True, False]
+        hilde = somebody(house, HILDE).actor
+        assert not appointments.may_change(session, hilde, group)
+        with pytest.raises(NotThere):
+            appointments.code_for(session, hilde, appointments.of_group(session, group)[0], now=house.clock())
+    house.say(HILDE, f"AANVRAAG {code_of_coordinator(house, founding)}")
+    assert roles_of(house, founding)[0] == ("coordinator", "active", 1)
+
+
+def test_a_founder_who_does_not_coordinate_hands_on_no_code_of_a_group_at_work(house: House, cast: Cast) -> None:
+    founding = handed_in(house, "Havenlaan", founder_coordinates="no", coordinator_name="Els Vos", browser=BROWSER)
+    house.say(HILDE_OTHER, f"AANVRAAG {founding.codes['coordinator']}")
+    decide(house, cast.claes, founding)
+    sign(house, cast.claes, founding)
+    sign(house, somebody(house, HILDE_OTHER), founding)
+    house.say(HILDE_OTHER, "STOP")
+    with house.writing() as session:
+        group = session.get_one(Group, founding.group_id)
+        application = session.get_one(Application, founding.application_id)
+        for one in appointments.of_group(session, group):
+            for holder in (somebody(house, HILDE).actor, application):
+                for act in (appointments.code_for, appointments.code_shown):
+                    with pytest.raises(NotThere):
+                        act(session, holder, one, now=house.clock())
+
+
 # ---- who may ----
 
 
@@ -720,8 +799,8 @@ def test_everything_of_an_application_is_for_who_applied_alone(house: House, cas
             lambda actor: applications.change(session, actor, group),
             lambda actor: applications.resubmit(session, actor, group, now=now),
             lambda actor: applications.withdraw(session, actor, group, now=now),
-            lambda actor: applications.code_for(session, actor, one, now=now),
-            lambda actor: applications.code_shown(session, actor, one, now=now),
+            lambda actor: appointments.code_for(session, actor, one, now=now),
+            lambda actor: appointments.code_shown(session, actor, one, now=now),
             lambda actor: applications.save(session, application, "motive", page, revision=99, now=now, actor=actor),
         ]
         for actor in actors:
@@ -730,7 +809,7 @@ def test_everything_of_an_application_is_for_who_applied_alone(house: House, cas
                     act(actor)
             assert applications.applicant_groups(session, actor) == []
         with pytest.raises(NotThere):
-            applications.code_for(session, other, one, now=now)
+            appointments.code_for(session, other, one, now=now)
         # The deputy follows, and changes nothing.
         for act in acts[:2]:
             act(deputy.actor)
@@ -766,10 +845,10 @@ def test_drafts_nobody_works_on_are_forgotten(house: House) -> None:
     kept = handed_in(house, "Havenlaan", browser="handed in", number=HILDE_OTHER, name="Blijft")
     house.clock.forward(days=30, seconds=-1)
     with house.writing() as session:
-        assert applications.forget(session, now=house.clock()) == 0
+        assert shredder.forget(session, now=house.clock()) == 0
     house.clock.forward(seconds=1)
     with house.writing() as session:
-        assert applications.forget(session, now=house.clock()) == 2
+        assert shredder.forget(session, now=house.clock()) == 2
         session.commit()
     with house.reading() as session:
         assert session.get(Group, unproven.group_id) is None
@@ -790,7 +869,7 @@ def test_of_a_withdrawn_application_nothing_of_its_people_remains(house: House, 
         session.commit()
     house.clock.forward(days=51)
     with house.writing() as session:
-        assert applications.forget(session, now=house.clock()) == 1
+        assert shredder.forget(session, now=house.clock()) == 1
         session.commit()
     with house.reading() as session:
         for table in (ApplicationVersion, Appointment, Review):

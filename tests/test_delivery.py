@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from hypothesis import given, settings as hypothesis_settings, strategies as st
-from sqlalchemy import Engine, create_engine, text
+from sqlalchemy import Engine, create_engine, select, text
 from sqlalchemy.pool import NullPool
 
 from tests.conftest import STORY_TIME
@@ -29,9 +29,9 @@ from tests.traffic import (
     row_of,
     rows,
 )
-from wabp import db, delivery, doubts, jobs, messages, segments, worker
+from wabp import db, delivery, doubts, jobs, joining, messages, sanctions, segments, worker
 from wabp.gateway import SMS, WHATSAPP, Accepted, NotNow, Outcome, Outgoing, Refused, Unknown
-from wabp.models import Address, AlertText, Delivery, Group, Template
+from wabp.models import Address, AlertText, Delivery, Group, Joining, Membership, Template
 from wabp.vault import Vault
 
 
@@ -820,3 +820,32 @@ def test_a_sender_outlives_trouble_in_a_step(house: House, cast: Cast, caplog: p
     house.send_all()
     assert {row(house, first).state, row(house, second).state} == {"unknown", "accepted"}
     assert "the gateway raised" in caplog.text
+
+
+def test_what_the_provider_gives_back_after_a_stop_does_not_leave_any_more(house: House, cast: Cast) -> None:
+    newcomer = "+32470000060"
+    for said in ("MEEDOEN MOLENWIJK", "ja", "1"):
+        house.say(newcomer, said)
+    house.send_all()
+    with house.writing() as session:
+        request = session.scalars(select(Joining)).one()
+        joining.ask(session, cast.fatima.actor, request.id, "Sinds wanneer woont u hier?", now=house.clock())
+        own = session.scalars(select(Membership).where(Membership.person_id == cast.an.id)).one()
+        why = "Schelden in antwoorden."
+        sanctions.impose(session, cast.fatima.actor, own.group, own.id, "suspension", why, days=7, now=house.clock())
+        session.commit()
+    with house.writing() as session:
+        chunk = delivery.claim(session, house.services.sending, "whatsapp", 10, house.clock())
+        session.commit()
+    assert len(chunk.messages) == 2
+    for number in (newcomer, cast.an.number):
+        house.say(number, "STOP")
+    with house.writing() as session:
+        delivery.record(session, chunk, [(one.delivery_id, NotNow(0)) for one in chunk.messages], house.clock())
+        session.commit()
+    house.send_all()
+    assert house.phones.last(newcomer).body.startswith("Uw aanvraag voor Molenwijk is gestopt.")
+    assert house.phones.last(cast.an.number).body.startswith("U krijgt geen berichten meer van Molenwijk, ook niet")
+    assert {(row(house, one.delivery_id).state, row(house, one.delivery_id).reason) for one in chunk.messages} == {
+        ("skipped", "stopped")
+    }

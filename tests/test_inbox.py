@@ -696,3 +696,17 @@ def test_two_houses_do_not_take_each_others_receipts_for_their_own(house: House,
     assert house.receipt(other, "read").status_code == 403
     assert row(house, row_id).state == "accepted"
     assert timedelta(0) == house.clock() - row(house, row_id).updated_at
+
+
+def test_a_report_in_a_group_that_nobody_runs_is_not_said_to_be_with_the_coordinator(
+    light_house: House, light_cast: Cast
+) -> None:
+    for one in (light_cast.fatima, light_cast.luc):
+        light_house.say(one.number, "STOP")
+    heard(light_house, light_cast.an.number)
+    light_house.say(light_cast.an.number, "Er is iets gaande aan de kerk")
+    assert heard(light_house, light_cast.an.number) == [
+        "Niemand leidt Molenwijk nu, dus niemand leest uw melding. Gebeurt het nu? Bel 101 (politie) of 112 "
+        "(brandweer, ambulance). Vragen? Uw wijkinspecteur kan u helpen."
+    ]
+    assert len(reports(light_house)) == 1

@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from tests import doors
 from tests.conftest import STORY_TIME
-from tests.house import Cast, House, Somebody, add_cast, add_group, add_member
+from tests.house import Cast, House, Somebody, add_cast, add_group, add_member, add_zone
 from tests.joining import (
     Phone,
     add_kerkplein,
@@ -30,9 +30,9 @@ from tests.joining import (
     steps,
 )
 from tests.traffic import inbound, on_sqlite
-from wabp import db, groups, jobs, joining, reverse_codes, rules, segments, texts
+from wabp import db, groups, jobs, joining, relay, reverse_codes, rules, segments, texts
 from wabp.errors import BadInput, NotThere, WrongState
-from wabp.models import AuditEvent, Membership, Report, Zone
+from wabp.models import AuditEvent, Group, Joining, Membership, Report, Zone
 
 MARIE, TOM = "+32470000020", "+32470000022"
 
@@ -806,3 +806,81 @@ def test_no_order_of_messages_makes_two_memberships_or_two_living_consents_or_a_
             assert consents >= 1
     house.send_all()
     house.close()
+
+
+def coordinator_of_kerkplein(house: House) -> Somebody:
+    with house.writing() as session:
+        zone = session.scalars(select(Zone).where(Zone.country == "be")).one()
+        group = add_group(session, zone, "kerkplein", ("Kerkplein",), house.clock(), name="Kerkplein")
+        bob = add_member(session, group, "+32470000077", house.clock(), role="coordinator", name="Bob")
+        session.commit()
+        return bob
+
+
+def bob_asks(house: House, bob: Somebody, question: str) -> None:
+    with house.writing() as session:
+        row = session.scalars(select(Joining).where(Joining.step == "waiting")).one()
+        joining.ask(session, bob.actor, row.id, question, now=house.clock())
+        session.commit()
+
+
+def test_what_a_member_writes_while_another_coordinator_asks_is_a_report_unless_it_quotes_the_question(
+    light_house: House, light_cast: Cast
+) -> None:
+    bob = coordinator_of_kerkplein(light_house)
+    an = Phone(light_house, light_cast.an.number)
+    an.joins("1", "MEEDOEN KERKPLEIN")
+    bob_asks(light_house, bob, "Sinds wanneer werkt u hier?")
+    light_house.send_all()
+    question = light_house.phones.last(an.number).provider_id
+    assert question is not None
+    an.hears()
+    assert an.says("Twee mannen forceren achterdeuren in de Molenstraat").startswith("Uw melding is bij de coord")
+    assert an.says("Sinds mei", OriginalRepliedMessageSid=question).startswith("Uw antwoord is bij de coordinator")
+    with light_house.reading() as session:
+        kerkplein = session.scalars(select(Group).where(Group.slug == "kerkplein")).one()
+        assert [one.answer for one in joining.requests(session, bob.actor, kerkplein)] == ["Sinds mei"]
+        assert len(session.scalars(select(Report)).all()) == 1
+
+
+def test_a_yes_of_a_member_that_answers_their_own_group_is_no_consent_for_another(
+    light_house: House, light_cast: Cast
+) -> None:
+    add_kerkplein(light_house)
+    an = Phone(light_house, light_cast.an.number)
+    an.says("MEEDOEN KERKPLEIN")
+    assert an.says("ja om 17:45").startswith("Uw melding")
+    light_house.clock.forward(minutes=1)
+    with light_house.writing() as session:
+        own = session.scalars(select(Membership).where(Membership.person_id == light_cast.an.id)).one()
+        relay.reply(
+            session, light_cast.fatima.actor, own.group, own.id, "Hebt u 101 al gebeld?", now=light_house.clock()
+        )
+        session.commit()
+    an.hears()
+    assert an.says("ja").startswith("Uw melding")
+    assert standing(light_house, an.number) == ({"molenwijk": "active"}, 1)
+
+
+def test_where_all_groups_are_dutch_everybody_hears_the_dutch_emergency_number(light_house: House) -> None:
+    with light_house.writing() as session:
+        zone = add_zone(session, "Basisteam", "nl", "Europe/Amsterdam", light_house.clock())
+        add_group(session, zone, "dijklaan", ("Dijklaan",), light_house.clock(), name="Dijklaan")
+        session.commit()
+    phone = Phone(light_house, "+32470000055")
+    for text in ("hallo", "MEEDOEN DIJKLAAN", "TAAL NL", "MEEDOEN NERGENS"):
+        heard = phone.says(text)
+        assert "101" not in heard
+        assert "112" in heard or "Regels:" in heard
+
+
+def test_on_the_way_into_a_group_its_country_holds_for_the_emergency_number(
+    light_house: House, light_cast: Cast
+) -> None:
+    with light_house.writing() as session:
+        zone = session.scalars(select(Zone).where(Zone.country == "nl")).one()
+        add_group(session, zone, "kanaaldijk", ("Kanaaldijk",), light_house.clock(), name="Kanaaldijk")
+        session.commit()
+    phone = Phone(light_house, "+32470000055")
+    phone.joins("1", "MEEDOEN KANAALDIJK")
+    assert phone.says("TAAL NL").endswith("Nood? Bel 112.")

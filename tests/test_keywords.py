@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from wabp import ages, keywords
-from wabp.keywords import Apply, CodeAlone, Join, Language
+from wabp.keywords import Apply, CodeAlone, Join, Language, Night
 
 JOINS = [
     ("MEEDOEN MOLENWIJK", Join("nl", "molenwijk", None)),
@@ -47,13 +47,23 @@ def test_joining_is_understood_with_politeness_capitals_accents_and_punctuation_
         ("Antrag: BCDF", Apply("de", "BCDF")),
         ("AANVRAAG", Apply("nl", None)),
         ("aanvraag kvra", Apply("nl", "KVRA")),
-        ("TAAL FR", Language("nl", "fr")),
-        ("taal: Frans aub", Language("nl", "fr")),
-        ("Langue néerlandais", Language("fr", "nl")),
-        ("LANGUAGE English please", Language("en", "en")),
-        ("Sprache Deutsch", Language("de", "de")),
-        ("taal klingon", Language("nl", None)),
-        ("sprache", Language("de", None)),
+        ("NACHT UIT", Night(quiet=True)),
+        ("nuit off svp", Night(quiet=True)),
+        ("Night off!", Night(quiet=True)),
+        ("Nacht aus bitte", Night(quiet=True)),
+        ("nacht aan", Night(quiet=False)),
+        ("NUIT ON", Night(quiet=False)),
+        ("night on", Night(quiet=False)),
+        ("Nacht an", Night(quiet=False)),
+        ("goede nacht", None),
+        ("vannacht licht uit in de straat", None),
+        ("TAAL FR", Language("fr")),
+        ("taal: Frans aub", Language("fr")),
+        ("Langue néerlandais", Language("nl")),
+        ("LANGUAGE English please", Language("en")),
+        ("Sprache Deutsch", Language("de")),
+        ("taal klingon", Language(None)),
+        ("sprache", Language(None)),
         ("KVRT", CodeAlone("KVRT")),
     ],
 )

@@ -5,6 +5,7 @@ as no circle comes of it.
 """
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -127,6 +128,12 @@ def calls_of(path: Path, method: str) -> list[str]:
 def test_every_module_has_a_floor() -> None:
     rooms = {room_of(name_of(path)) for path in modules()}
     assert rooms - FLOOR_OF.keys() == set(), "give the module a floor, in FLOORS and in CONTRIBUTING.md"
+
+
+def test_contributing_shows_the_same_floors() -> None:
+    rows = (PACKAGE.parent / "CONTRIBUTING.md").read_text(encoding="utf-8").splitlines()
+    shown = {int(row[2]): set(re.findall("`(.+?)`", row.split("|")[2])) for row in rows if re.match(r"\| \d ", row)}
+    assert shown == FLOORS
 
 
 def test_imports_only_go_down() -> None:

@@ -94,6 +94,7 @@ def test_addressing_an_alert_again_is_refused_as_a_whole(house: House, cast: Cas
             urgent=True,
             template_languages=(),
             not_before=None,
+            night_until=None,
             expires_at=house.clock() + timedelta(hours=2),
             now=house.clock(),
         )

@@ -332,3 +332,59 @@ def test_an_urgent_alert_without_an_hour_is_not_released(house: House, cast: Cas
             alerts.release(session, cast.fatima.actor, alert, now=house.clock())
         session.commit()
     assert rows(house) == []
+
+
+# ---- who wants to be left alone at night ----
+
+
+def test_godelieve_sleeps_and_a_dead_alert_does_not_wake_her(house: House) -> None:
+    cast = night(house, street_time("2027-03-26T18:00:00"))
+    house.say(cast.godelieve.number, "NACHT UIT", "sms")
+    house.send_all()
+    assert "'s Nachts krijgt u nu geen berichten" in house.phones.last(cast.godelieve.number).body
+
+    house.clock.moment = street_time("2027-03-27T23:10:00")
+    alert = release(house, cast.fatima, called_at="23:08")
+    assert house.send_all() == 6
+    assert not any("23:08" in body for body in house.phones.of(cast.godelieve.number))
+    row = row_of(house, alert, cast.godelieve)
+    assert (row.state, row.reason) == ("skipped", "night")
+    assert people(house, alert)["skipped"] == 1
+
+
+def test_who_is_quiet_at_night_gets_in_the_morning_what_is_still_of_use(house: House) -> None:
+    cast = night(house, street_time("2027-01-13T05:30:00"))
+    house.say(cast.jean.number, "Nuit off svp")
+    house.send_all()
+    release(house, cast.fatima, called_at="05:29")
+    assert house.send_all() == 6
+    house.clock.at("07:00:00")
+    assert house.send_all() == 1
+    assert "101 appelé à 05:29" in house.phones.last(cast.jean.number).body
+
+
+def test_the_night_ends_by_a_word_and_also_where_the_street_keeps_no_quiet_hours(house: House) -> None:
+    cast = night(house, street_time("2027-01-12T23:30:00"), quiet="none")
+    house.say(cast.priya.number, "night off")
+    house.send_all()
+    release(house, cast.fatima, called_at="23:29")
+    assert house.send_all() == 6
+    house.say(cast.priya.number, "Night on, please")
+    house.send_all()
+    release(house, cast.fatima, called_at="23:29")
+    assert house.send_all() == 7
+
+
+def test_by_day_quiet_nights_change_nothing(house: House) -> None:
+    cast = night(house, street_time("2027-01-13T12:00:00"))
+    house.say(cast.an.number, "nacht uit")
+    house.send_all()
+    release(house, cast.fatima, called_at="11:58")
+    assert house.send_all() == 7
+
+
+def test_a_stranger_who_asks_for_quiet_is_a_stranger(house: House) -> None:
+    night(house, street_time("2027-01-13T12:00:00"))
+    house.say("+32470000099", "NACHT UIT")
+    house.send_all()
+    assert "buurtgroep" in house.phones.last("+32470000099").body

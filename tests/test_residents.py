@@ -736,6 +736,38 @@ def test_a_suspended_deputy_takes_nothing_over(house: House, cast: Cast) -> None
         hand_over(house, cast.fatima, cast.luc)
 
 
+def test_a_deputy_takes_the_role_of_a_coordinator_who_left_and_nobody_else_does(house: House, cast: Cast) -> None:
+    prove(house, cast.jean, appoint(house, cast.fatima, "Jean Dupont"))
+    with pytest.raises(NotThere):
+        hand_over(house, cast.luc, cast.luc)
+    house.say(cast.fatima.number, "STOP")
+    with pytest.raises(NotThere):
+        hand_over(house, cast.an, cast.luc)
+    with pytest.raises(NotThere):
+        hand_over(house, cast.luc, cast.jean)
+    hand_over(house, cast.luc, cast.luc)
+    with pytest.raises(NotThere):
+        hand_over(house, cast.jean, cast.jean)
+    house.say(cast.fatima.number, "START")
+    found = roles(house)
+    assert found["coordinator"] == [2]
+    assert len(found["deputy"]) == 1
+
+
+def test_the_role_goes_to_nobody_who_says_stop_in_the_same_moment(house: House, cast: Cast) -> None:
+    at_once(
+        lambda: hand_over(house, cast.fatima, cast.luc),
+        lambda: house.say(cast.luc.number, "STOP"),
+    )
+    with house.reading() as session:
+        fatima, luc = membership_of(session, cast.fatima), membership_of(session, cast.luc)
+        assert (luc.state, fatima.state) == ("left", "active")
+    if fatima.role == "deputy":
+        # STOP came second: the role is there for who stayed.
+        hand_over(house, cast.fatima, cast.fatima)
+    assert roles(house) == {"coordinator": [1]}
+
+
 def test_however_many_hand_over_at_once_there_is_one_coordinator(house: House, cast: Cast) -> None:
     with house.writing() as session:
         session.execute(update(Membership).where(Membership.person_id == cast.jean.id).values(role="deputy"))
@@ -748,3 +780,41 @@ def test_however_many_hand_over_at_once_there_is_one_coordinator(house: House, c
     found = roles(house)
     assert len(found["coordinator"]) == 1
     assert len(found["deputy"]) == 2
+
+
+def suspend_an(house: House, cast: Cast) -> uuid.UUID:
+    with house.writing() as session:
+        own = membership_of(session, cast.an)
+        sanctions.impose(session, cast.fatima.actor, own.group, own.id, "suspension", WHY, days=90, now=house.clock())
+        session.commit()
+        return own.id
+
+
+def test_who_said_stop_while_suspended_returns_by_start_once_it_is_over(light_house: House, light_cast: Cast) -> None:
+    suspend_an(light_house, light_cast)
+    light_house.say(light_cast.an.number, "STOP")
+    light_house.clock.forward(days=91)
+    jobs.end_suspensions(light_house.services)
+    light_house.clock.forward(days=29)
+    light_house.say(light_cast.an.number, "START")
+    light_house.send_all()
+    assert light_house.phones.last(light_cast.an.number).body.startswith("Welkom terug bij Molenwijk.")
+
+
+def test_a_stop_while_a_suspension_ends_is_a_stop(house: House, cast: Cast) -> None:
+    own_id = suspend_an(house, cast)
+    house.send_all()
+    house.clock.forward(days=90, minutes=1)
+    said = threading.Thread(target=house.say, args=(cast.an.number, "STOP"))
+    with house.writing() as session:
+        assert sanctions.end_over(session, now=house.clock()) == 1
+        session.flush()
+        said.start()
+        said.join(1)
+        session.commit()
+    said.join(20)
+    with house.reading() as session:
+        assert session.get_one(Membership, own_id).state == "left"
+    before = len(house.phones.of(cast.an.number))
+    house.send_all()
+    assert [text[:35] for text in house.phones.of(cast.an.number)[before:]] == ["U krijgt geen berichten meer van Mo"]

@@ -28,7 +28,7 @@ from tests.founding import (
 )
 from tests.house import Cast, House, Somebody, add_cast
 from tests.test_commands import Shell, built, one_line
-from wabp import accounts, applications, groups, paperwork, reviews, supervision
+from wabp import accounts, applications, dossiers, groups, paperwork, reviews, supervision
 from wabp.accounts import Actor
 from wabp.errors import BadInput, NotThere, Problem, WrongState
 from wabp.models import Account, AuditEvent, CharterSignature, Group, Membership, Review, unseal
@@ -66,20 +66,20 @@ def test_the_queue_shows_who_waits_longest_first(house: House, cast: Cast) -> No
     second = handed_in(house, "Dokstraat", browser="two", name="Dokken", number=HILDE_OTHER)
     apply(house, "Dokstraat", browser="three", name="Niet bewezen")
     with house.reading() as session:
-        waiting = reviews.queue(session, cast.claes.actor)
+        waiting = dossiers.queue(session, cast.claes.actor)
         assert [one.slug for one in waiting] == ["haven", "dokken"]
         assert waiting[0].coordinator == "Hilde Maes"
         assert waiting[0].streets == ("Havenlaan",)
-        assert reviews.counts(session, cast.claes.actor) == {"todo": 2, "waiting": 0, "approved": 0, "declined": 0}
+        assert dossiers.counts(session, cast.claes.actor) == {"todo": 2, "waiting": 0, "approved": 0, "declined": 0}
     decide(house, cast.claes, first, "more_info")
     decide(house, cast.claes, second, "decline")
     with house.reading() as session:
-        assert reviews.counts(session, cast.claes.actor) == {"todo": 0, "waiting": 1, "approved": 0, "declined": 1}
-        assert [one.slug for one in reviews.queue(session, cast.claes.actor, show="waiting")] == ["haven"]
-        assert [one.slug for one in reviews.queue(session, cast.claes.actor, show="declined")] == ["dokken"]
-        assert reviews.counts(session, cast.officer_elsewhere.actor)["declined"] == 0
+        assert dossiers.counts(session, cast.claes.actor) == {"todo": 0, "waiting": 1, "approved": 0, "declined": 1}
+        assert [one.slug for one in dossiers.queue(session, cast.claes.actor, show="waiting")] == ["haven"]
+        assert [one.slug for one in dossiers.queue(session, cast.claes.actor, show="declined")] == ["dokken"]
+        assert dossiers.counts(session, cast.officer_elsewhere.actor)["declined"] == 0
         with pytest.raises(NotThere):
-            reviews.queue(session, cast.claes.actor, show="all")
+            dossiers.queue(session, cast.claes.actor, show="all")
 
 
 def test_the_dossier_tells_what_the_charter_asks_and_what_it_rests_on(house: House, cast: Cast) -> None:
@@ -87,7 +87,7 @@ def test_the_dossier_tells_what_the_charter_asks_and_what_it_rests_on(house: Hou
 
     def points() -> dict[str, tuple[str, str]]:
         with house.reading() as session:
-            dossier = reviews.dossier(session, cast.claes.actor, founding.group_id)
+            dossier = dossiers.dossier(session, cast.claes.actor, founding.group_id)
             return {point.key: (point.mark, point.ground) for point in dossier.points}
 
     assert points() == {
@@ -100,7 +100,7 @@ def test_the_dossier_tells_what_the_charter_asks_and_what_it_rests_on(house: Hou
         "plan": ("ok", "written"),
         "invited": ("todo", "talk"),
     }
-    assert tuple(points()) == reviews.POINTS
+    assert tuple(points()) == dossiers.POINTS
     house.say(HILDE_DEPUTY, f"AANVRAAG {founding.codes['deputy']}")
     assert points()["deputy"] == ("ok", "proven")
     decide(house, cast.claes, founding, "more_info", checklist={"invited": "wrong", "plan": "wrong"}, screened=True)
@@ -113,7 +113,7 @@ def test_a_new_version_is_looked_at_anew_save_what_was_said_in_a_talk(house: Hou
     decide(house, cast.claes, founding, "more_info", checklist=marks, screened=True)
     resubmit(house, founding, "Nieuw plan: de coördinator schrijft, zondag ook.")
     with house.reading() as session:
-        dossier = reviews.dossier(session, cast.claes.actor, founding.group_id)
+        dossier = dossiers.dossier(session, cast.claes.actor, founding.group_id)
         found = {point.key: point.mark for point in dossier.points}
     assert (found["invited"], found["screening"], found["plan"]) == ("ok", "ok", "ok")
 
@@ -126,7 +126,7 @@ def test_the_size_of_a_neighbour_below_five_is_not_shown(house: House, cast: Cas
         session.commit()
     founding = handed_in(house, "Vaartkant", name="Vaart")
     with house.reading() as session:
-        (neighbour,) = reviews.dossier(session, cast.claes.actor, founding.group_id).neighbours
+        (neighbour,) = dossiers.dossier(session, cast.claes.actor, founding.group_id).neighbours
     assert neighbour.members is None
 
 
@@ -134,8 +134,8 @@ def test_a_dossier_holds_no_number_and_nothing_that_residents_wrote(house: House
     house.say(cast.an.number, "Een wit busje, kanariemelding")
     founding = handed_in(house, "Vaartkant", name="Vaart")
     with house.reading() as session:
-        shown = repr(reviews.dossier(session, cast.claes.actor, founding.group_id))
-        shown += repr(reviews.queue(session, cast.claes.actor))
+        shown = repr(dossiers.dossier(session, cast.claes.actor, founding.group_id))
+        shown += repr(dossiers.queue(session, cast.claes.actor))
     for number in (HILDE, *(one.number for one in cast.street)):
         assert number not in shown
         assert number.removeprefix("+32") not in shown
@@ -353,7 +353,7 @@ def test_an_older_charter_is_signed_anew(house: House, cast: Cast) -> None:
     sign(house, somebody(house, HILDE), founding)
     assert state_of(house, founding) == "approved"
     with house.reading() as session:
-        assert reviews.dossier(session, cast.claes.actor, founding.group_id).may_sign
+        assert dossiers.dossier(session, cast.claes.actor, founding.group_id).may_sign
     sign(house, cast.claes, founding)
     assert state_of(house, founding) == "active"
 
@@ -407,7 +407,7 @@ def test_every_function_is_for_the_inspector_of_the_zone_alone(house: House, cas
 
         group = session.get_one(Group, approved.group_id)
         acts: list[Callable[[Actor], object]] = [
-            lambda actor: reviews.dossier(session, actor, founding.group_id),
+            lambda actor: dossiers.dossier(session, actor, founding.group_id),
             decision,
             lambda actor: reviews.sign(session, actor, group, public_url=URL, now=now),
         ]
@@ -417,9 +417,9 @@ def test_every_function_is_for_the_inspector_of_the_zone_alone(house: House, cas
                     act(actor)
         for actor in everybody:
             with pytest.raises(NotThere):
-                reviews.queue(session, actor)
+                dossiers.queue(session, actor)
             with pytest.raises(NotThere):
-                reviews.counts(session, actor)
+                dossiers.counts(session, actor)
         for actor in [*everybody, cast.claes.actor, cast.officer_elsewhere.actor]:
             if actor.kind != "operator":
                 with pytest.raises(NotThere):
@@ -433,7 +433,7 @@ def test_groups_that_nobody_handed_in_are_not_there(house: House, cast: Cast) ->
         mill = session.scalars(select(Group.id).where(Group.slug == "molenwijk")).one()
         for group_id in (draft.group_id, mill, uuid.uuid4()):
             with pytest.raises(NotThere):
-                reviews.dossier(session, cast.claes.actor, group_id)
+                dossiers.dossier(session, cast.claes.actor, group_id)
 
 
 def test_who_decided_is_on_record_by_id_and_without_words(house: House, cast: Cast) -> None:

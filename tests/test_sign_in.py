@@ -1004,3 +1004,34 @@ def test_a_stolen_database_gives_no_key_to_a_browser(light_house: House, light_c
     thief.client.set_cookie("wabp", stored)
     assert not is_in(thief)
 
+
+# ---- what was being written when a sign-in or a proof ran out ----
+
+
+def test_who_posts_after_the_sign_in_ended_is_told_so_and_a_stranger_is_not(
+    light_house: House, light_cast: Cast
+) -> None:
+    fatima = light_house.browser(light_cast.fatima)
+    typed = {"act": "hand_over", "confirmed": "yes"}
+    token = fatima.get("/groups/molenwijk/roster")
+    assert token.status_code == 200
+    light_house.clock.forward(hours=13)
+    late = fatima.post("/groups/molenwijk/roster", **typed)
+    assert late.status_code == 409
+    assert "uw tekst staat er nog" in late.text
+    assert light_house.browser().post("/groups/molenwijk/roster", **typed).status_code == 404
+
+
+def test_nothing_is_judged_or_given_away_on_an_old_proof(light_house: House, light_cast: Cast) -> None:
+    fatima = light_house.browser(light_cast.fatima)
+    for _hour in range(12):
+        light_house.clock.forward(hours=1)
+        assert fatima.get("/groups/molenwijk").status_code == 200
+    # Opened in time, sent a little later: that is no reason to lose anything.
+    assert fatima.post("/groups/molenwijk/roster", act="appoint", name="Jan Nieuw").status_code == 303
+    for _hour in range(2):
+        light_house.clock.forward(hours=1)
+        assert fatima.get("/groups/molenwijk").status_code == 200
+    refused = fatima.post("/groups/molenwijk/roster", act="appoint", name="Piet Nieuw")
+    assert refused.status_code == 409
+    assert "U bewees uw gsm te lang geleden" in refused.text

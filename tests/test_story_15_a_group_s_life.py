@@ -27,7 +27,7 @@ from tests.founding import (
 )
 from tests.house import Cast, House, add_cast, add_member, content, people, release
 from tests.test_commands import Shell, built
-from wabp import alerts, applications, drafts, groups, reviews, supervision
+from wabp import alerts, applications, dossiers, drafts, groups, shredder, supervision
 from wabp.errors import BadInput, NotThere, WrongState
 from wabp.models import AuditEvent, Group, Joining, Person, Street
 
@@ -98,7 +98,7 @@ def test_from_the_first_question_to_an_active_group(house: House, cast: Cast) ->
     founding = send(house, application_id)
     assert state_of(house, founding) == "draft"
     with house.reading() as session:
-        assert reviews.queue(session, cast.claes.actor) == []
+        assert dossiers.queue(session, cast.claes.actor) == []
     house.say(HILDE, f"AANVRAAG {founding.codes['founder']}")
     house.send_all()
     (submitted,) = house.phones.of(HILDE)
@@ -111,9 +111,9 @@ def test_from_the_first_question_to_an_active_group(house: House, cast: Cast) ->
 
     # Claes sees the overlap: group, streets and state, and how many, never who.
     with house.reading() as session:
-        (waiting,) = reviews.queue(session, cast.claes.actor)
+        (waiting,) = dossiers.queue(session, cast.claes.actor)
         assert (waiting.slug, waiting.overlaps) == ("havenlaan", 1)
-        dossier = reviews.dossier(session, cast.claes.actor, founding.group_id)
+        dossier = dossiers.dossier(session, cast.claes.actor, founding.group_id)
         (neighbour,) = dossier.neighbours
         assert (neighbour.overlap.name, neighbour.overlap.state) == ("Molenwijk", "active")
         assert neighbour.overlap.streets == ("Vaartkant",)
@@ -144,7 +144,7 @@ def test_from_the_first_question_to_an_active_group(house: House, cast: Cast) ->
     on(house, 8)
     narrow(house, founding, "Havenlaan")
     with house.reading() as session:
-        dossier = reviews.dossier(session, cast.claes.actor, founding.group_id)
+        dossier = dossiers.dossier(session, cast.claes.actor, founding.group_id)
         second, first = dossier.versions
         assert (first.streets, second.streets) == (("Havenlaan", "Vaartkant"), ("Havenlaan",))
         assert (second.removed, second.added, second.changed) == (("Vaartkant",), (), ("area",))
@@ -184,7 +184,7 @@ def test_the_officer_of_another_zone_finds_nothing_and_ours_no_alerts(light_hous
     house.say(HILDE, f"AANVRAAG {founding.codes['founder']}")
     with house.reading() as session:
         with pytest.raises(NotThere):
-            reviews.dossier(session, cast.officer_elsewhere.actor, founding.group_id)
+            dossiers.dossier(session, cast.officer_elsewhere.actor, founding.group_id)
         with pytest.raises(NotThere):
             groups.by_slug(session, cast.claes.actor, founding.slug)
     with pytest.raises(NotThere):
@@ -210,16 +210,16 @@ def test_a_declined_applicant_reads_why_and_is_forgotten_when_nobody_can_object_
         assert not standing.may_change
     house.clock.forward(days=50, hours=23)
     with house.writing() as session:
-        assert applications.forget(session, now=house.clock()) == 0
+        assert shredder.forget(session, now=house.clock()) == 0
     house.clock.forward(hours=1)
     with house.writing() as session:
-        assert applications.forget(session, now=house.clock()) == 1
+        assert shredder.forget(session, now=house.clock()) == 1
         session.commit()
         group = session.get_one(Group, founding.group_id)
         assert group.state == "declined"
         with pytest.raises(NotThere):
             applications.standing(session, hilde.actor, group)
-        assert applications.forget(session, now=house.clock()) == 0
+        assert shredder.forget(session, now=house.clock()) == 0
         assert session.scalar(select(Street.name).where(Street.name == "Havenlaan")) == "Havenlaan"
 
 

@@ -19,7 +19,7 @@ from tests.founding import (
     state_of,
 )
 from tests.house import Browser, Cast, House
-from wabp import applications
+from wabp import answers
 
 PAGE = "/groups/havenlaan/application"
 ASKED = "Kan u enkel de Havenlaan doen, of afspreken met Molenwijk?"
@@ -108,7 +108,7 @@ def test_a_wrong_answer_is_kept_in_its_field(hilde: Browser) -> None:
     page = press(hilde, f"{PAGE}/plan", plan="x" * 3_000)
     assert page.status_code == 400
     assert form_on(page, "apply")["plan"] == "x" * 3_000
-    for question in applications.QUESTIONS:
+    for question in answers.QUESTIONS:
         assert f'href="{PAGE}/check"' in hilde.get(f"{PAGE}/{question}").text
 
 
@@ -234,7 +234,8 @@ def test_after_the_approval_the_coordinator_reads_and_signs_the_charter(
     assert errors_on(old)[0].startswith("There is a new version of the charter now: 2026-11.")
     assert press(hilde, charter, agreed="yes").location == PAGE
     assert state_of(light_house, founding) == "approved"
-    assert "You signed. The group starts when the district officer has signed too." in seen(hilde.get(charter))
+    signed = "The coordinator signed. The group starts when the district officer has signed too."
+    assert signed in seen(hilde.get(charter))
     assert "Coordinator: signed on 12 January 2027 District officer: not yet" in seen(hilde.get(PAGE))
     # A second press of a button that was still open changes nothing.
     assert press(hilde, charter, "/sign-ins", agreed="yes", version="2026-11").location == PAGE
@@ -273,7 +274,7 @@ def test_markup_in_an_application_and_in_a_reason_appears_escaped_only(light_hou
     assert press(hilde, f"{page}/motive", motive=f"Anders {PAYLOAD}").status_code == 303
     assert press(hilde, f"{page}/check").status_code == 303
     paths = (page, f"{page}/check", f"/groups/{founding.slug}/charter", *(
-        f"{page}/{question}" for question in applications.QUESTIONS
+        f"{page}/{question}" for question in answers.QUESTIONS
     ))  # fmt: skip
     for path in paths:
         shown = hilde.get(path)

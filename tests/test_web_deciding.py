@@ -183,7 +183,7 @@ def test_nobody_else_has_a_queue(light_house: House, light_cast: Cast, founding:
 def test_one_application_shows_what_was_applied_for_and_no_number(claes: Browser, founding: Founding) -> None:
     page = claes.get(page_of(founding))
     text = seen(page)
-    for words in ("Havenlaan, Vaartkant", "Hilde Maes", "Bart Claus", "Handed in on 12 January 2027 · waits: today"):
+    for words in ("Havenlaan, Vaartkant", "Hilde Maes", "Bart Claus", "Handed in on 12 January 2027 · since today"):
         assert words in text
     assert "Coordinator: phone confirmed" in text
     assert "Deputy: phone not confirmed yet" in text

@@ -16,10 +16,10 @@ from tests.applying import ANSWERS, MOTIVE, PLAN, Applicant, applied, english
 from tests.doors import errors_on, form_on, loot, rows, seen
 from tests.founding import HILDE, HILDE_DEPUTY, add_district, add_street, handed_in
 from tests.house import Browser, Cast, House
-from wabp import applications
-from wabp.models import Application, Group, Street, Zone
+from wabp import answers, applications
+from wabp.models import Application, Appointment, Group, Street, Zone
 
-QUESTIONS = applications.QUESTIONS
+QUESTIONS = answers.QUESTIONS
 PAYLOAD = '"><svg onload=alert(1)>'
 LONG = "Wij wonen hier graag. " * 200
 
@@ -47,7 +47,7 @@ def group_count(house: House) -> int:
         return session.scalar(select(func.count()).select_from(Group)) or 0
 
 
-def answers_of(house: House) -> applications.Answers:
+def answers_of(house: House) -> answers.Answers:
     with house.reading() as session:
         return applications.answers_of(session, session.scalars(select(Application)).one())
 
@@ -329,7 +329,7 @@ def test_an_upload_of_two_gigabytes_is_refused_before_it_is_read(hilde: Applican
     )
     assert answer.status_code == 413
     assert "This is too much at once." in seen(answer)
-    assert answers_of(hilde.house) == applications.Answers()
+    assert answers_of(hilde.house) == answers.Answers()
 
 
 # ---- two tabs ----
@@ -486,16 +486,36 @@ def test_after_the_phone_sent_it_the_page_says_so_and_signs_nobody_in(hilde: App
     assert any("ingediend" in body or "handed in" in body for body in hilde.house.phones.of(HILDE))
 
 
-def test_the_founder_finds_the_others_codes_and_hears_who_confirmed(hilde: Applicant) -> None:
+def test_the_founder_signs_in_for_the_others_codes_and_hears_who_confirmed(hilde: Applicant) -> None:
     hilde.answer_all("Havenlaan")
     hilde.hand_in()
     assert "Marleen Desmet" not in seen(hilde.get("/apply/sent"))
-    hilde.prove()
-    page = seen(hilde.get("/apply/sent"))
+    signed_in = english(hilde.house, hilde.prove())
+    page = seen(signed_in.get("/groups/havenlaan/application"))
     assert "Marleen Desmet · Deputy Pass this on." in page
-    hilde.house.say(HILDE_DEPUTY, hilde.code())
+    code = re.search(r"APPLY [A-Z]{4}", page)
+    assert code is not None
+    hilde.house.say(HILDE_DEPUTY, code.group())
     hilde.house.send_all()
-    assert "Marleen Desmet · Deputy has confirmed" in seen(hilde.get("/apply/sent"))
+    assert "Marleen Desmet · Deputy has confirmed" in seen(signed_in.get("/groups/havenlaan/application"))
+
+
+def test_a_browser_where_nobody_signed_in_shows_and_renews_no_code_once_the_founder_proved(hilde: Applicant) -> None:
+    hilde.answer_all("Havenlaan", founder_coordinates="no", coordinator_name="Bart Claus")
+    hilde.hand_in()
+    hilde.prove()
+    for days in (0, 2):
+        hilde.house.clock.forward(days=days)
+        page = hilde.get("/apply/sent")
+        for words in ("APPLY", "Bart Claus", "Marleen Desmet", "Show a new code"):
+            assert words not in seen(page)
+        assert 'href="/groups/havenlaan/application"' in page.text
+    with hilde.house.reading() as session:
+        named = [str(one) for one in session.scalars(select(Appointment.id))]
+    before = rows(hilde.house)
+    for one in named:
+        assert hilde.send("/apply/sent", "/apply", appointment_id=one).location == "/apply/sent"
+    assert rows(hilde.house) == before
 
 
 def test_a_code_that_is_over_is_replaced_at_the_press_of_a_button(hilde: Applicant) -> None:
@@ -583,8 +603,11 @@ def test_without_a_whatsapp_number_only_sms_is_offered(tmp_path: Path, light_hou
 
 def test_nothing_that_was_typed_or_sent_stands_in_the_database_in_plain_words(house: House, cast: Cast) -> None:
     add_street(house, "Havenlaan")
-    applicant = applied(house, "Havenlaan")
+    applicant = Applicant(house)
+    applicant.answer_all("Havenlaan")
+    applicant.hand_in()
     letters = applicant.code().split()[1]
+    applicant.prove()
     stolen = loot(house)
     for words in (MOTIVE, PLAN, "Hilde Wouters", "Marleen Desmet", HILDE, f"'{letters}'"):
         assert words not in stolen

@@ -533,6 +533,23 @@ def test_the_role_is_handed_over_with_a_tick_and_to_a_chosen_deputy(light_house:
     assert act(fatima, ROSTER, "appoint", name="Jean Dupont").status_code == 404
 
 
+def test_a_deputy_takes_the_role_from_the_roster_when_the_coordinator_has_left(
+    light_house: House, light_cast: Cast
+) -> None:
+    luc = english(light_house, light_cast.luc)
+    assert 'name="confirmed"' not in luc.get(ROSTER).text
+    light_house.say(light_cast.fatima.number, "STOP")
+    page = luc.get(ROSTER).text
+    assert "You become a deputy." not in page
+    own = re.findall(r'type="radio"[^>]* name="post"[^>]* value="([^"]+)"', page)
+    assert len(own) == 1
+    done = act(luc, ROSTER, "hand_over", post=own[0], confirmed="yes")
+    assert done.status_code == 303
+    after = luc.get(done.location).text
+    assert "You are a deputy now." not in after
+    assert "Name a new deputy" in after
+
+
 def test_a_deputy_s_appointment_is_ended_from_the_roster(light_house: House, light_cast: Cast) -> None:
     fatima = english(light_house, light_cast.fatima)
     deputy = path_of(light_house, light_cast.luc).rpartition("/")[2]

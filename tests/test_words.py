@@ -108,3 +108,8 @@ def test_other_messages_are_no_start(text: str) -> None:
 def test_a_giant_message_is_neither() -> None:
     assert not is_stop("stop " * 50_000)
     assert not is_start("start " * 50_000)
+
+
+def test_the_name_of_a_group_hides_no_part_of_a_word() -> None:
+    assert is_stop("stop Molenwijk", {"Molenwijk"})
+    assert not is_stop("stop Molenwijkers", {"Molenwijk", "ers"})

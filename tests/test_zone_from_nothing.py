@@ -177,8 +177,8 @@ class Start:
         assert "Peter Claes" in seen(officer.page)
         return officer
 
-    def found(self) -> None:
-        """Step 7: the founder, who coordinates, applies; both phones send their codes."""
+    def found(self) -> Visitor:
+        """Step 7: the founder, who coordinates, applies and signs in; both phones send their codes."""
         founder = Visitor(self.wabp)
         founder.get("/apply")
         founder.press()
@@ -191,12 +191,18 @@ class Start:
         founder.press(plan="Eerst 101, dan een kort bericht. Elk jaar een bijeenkomst in de school.")
         founder.press(charter=founder.box("We keep to these house rules"))
         founder.press()
-        for phone in (FOUNDER, DEPUTY):
-            letters = founder.find(r"<code>APPLY ([A-Z]{4})</code>")
-            self.sends(phone, f"AANVRAAG {letters}", "Molenwijk")
-            founder.get("/apply/sent")
+        self.sends_code_on(founder, FOUNDER)
+        assert "Phone linked." in seen(founder.get("/apply/sent"))
+        coordinator = self.sign_in(FOUNDER)
+        coordinator.get("/groups/molenwijk/application")
+        self.sends_code_on(coordinator, DEPUTY)
         [group] = json.loads(self.wabp.answer("group", "list", "--json"))
         assert (group["slug"], group["state"]) == ("molenwijk", "submitted")
+        return coordinator
+
+    def sends_code_on(self, visitor: Visitor, phone: str) -> None:
+        letters = visitor.find(r"<code>(?:APPLY|AANVRAAG) ([A-Z]{4})</code>")
+        self.sends(phone, f"AANVRAAG {letters}", "Molenwijk")
 
     def sign_in(self, phone: str) -> Visitor:
         visitor = Visitor(self.wabp)
@@ -279,8 +285,7 @@ def test_following_the_page_the_first_alert_reaches_every_member(start: Start) -
     assert "urgent/fr" in wrong[0]
     assert "urgent/nl" not in wrong[0]
 
-    start.found()
-    coordinator = start.sign_in(FOUNDER)
+    coordinator = start.found()
     start.decide_and_sign(officer, coordinator)
     start.join(coordinator)
 

@@ -21,6 +21,8 @@ _IDLE = {"person": timedelta(hours=12), "account": timedelta(minutes=30), "zone_
 _LONGEST = {"person": timedelta(days=30), "account": timedelta(hours=8)}
 # How long the proof of a sign-in by phone opens the pages from which people are written to or judged.
 PROOF_LASTS = timedelta(hours=12)
+# A page that was opened in time may be sent for this much longer.
+PROOF_GRACE = timedelta(hours=1)
 # Use is noted no more often than this.
 _NOTED_EVERY = timedelta(minutes=1)
 # Sign-ins that ended are forgotten after this long, and with them the browsers that they knew.
@@ -237,6 +239,12 @@ def name_of(session: Session, actor: Actor) -> str:
 def require_registry(actor: Actor) -> None:
     """Raise NotThere unless the actor's office sees the register of groups."""
     if actor.role not in REGISTRY_ROLES:
+        raise NotThere
+
+
+def require_operator(actor: Actor) -> None:
+    """Raise NotThere unless the actor is the operator of the machine."""
+    if actor.kind != "operator":
         raise NotThere
 
 

@@ -8,11 +8,12 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, CursorResult, and_, case, exists, insert, literal, select, type_coerce
+from sqlalchemy import ColumnElement, CursorResult, and_, case, exists, false, insert, literal, select, type_coerce
 from sqlalchemy.orm import Session
 
 from wabp import channels, ledger
 from wabp.models import Address, Delivery, Membership, Person
+from wabp.models.base import Moment
 
 
 def write_alert(
@@ -23,12 +24,14 @@ def write_alert(
     urgent: bool,
     template_languages: Collection[str],
     not_before: datetime | None,
+    night_until: datetime | None,
     expires_at: datetime,
     now: datetime,
 ) -> int:
     """Write one row for every active member of a group, in one statement. Returns how many.
 
-    Members without any address get a row nowhere: there is nobody to write to. WhatsApp is chosen for
+    While it is night, until `night_until`, who asked for quiet gets it in the morning, or not at all when it is
+    too old by then. Members without any address get a row nowhere: there is nobody to write to. WhatsApp is chosen for
     those who have it and may be written to by it at the time of sending, else SMS.
     """
     return _address(
@@ -42,6 +45,7 @@ def write_alert(
             "expires_at": expires_at,
         },
         template_languages=template_languages,
+        night_until=night_until,
         now=now,
     )
 
@@ -88,6 +92,7 @@ def write_notice(
             "expires_at": (not_before or now) + ledger.NOTICE_LIFE,
         },
         template_languages=(),
+        night_until=None,
         now=now,
     )
 
@@ -98,25 +103,40 @@ def _address(
     values: Mapping[str, object],
     *,
     template_languages: Collection[str],
+    night_until: datetime | None,
     now: datetime,
 ) -> int:
     """Write one row with these values for every active member that a condition chooses."""
     senders = channels.senders_of(session)
     can_write = channels.writable(senders)
-    at = values["not_before"] or now
-    assert isinstance(at, datetime)
+    begins, expires_at = values["not_before"] or now, values["expires_at"]
+    assert isinstance(begins, datetime)
+    assert isinstance(expires_at, datetime)
+    asleep: ColumnElement[bool] = false()
+    morning = begins
+    if night_until is not None and night_until > begins:
+        asleep, morning = Person.quiet_at_night.expression, night_until
+    too_late = and_(asleep, literal(morning >= expires_at))
+    goes = and_(can_write, ~too_late)
     columns: dict[str, ColumnElement[Any]] = {
         "person_id": Person.id.expression,
         "address_id": Address.id.expression,
-        "channel": channels.channel_column(senders, template_languages, at),
+        "channel": case(
+            (asleep, channels.channel_column(senders, template_languages, morning)),
+            else_=channels.channel_column(senders, template_languages, begins),
+        ),
         "language": Person.language.expression,
-        "state": case((can_write, "queued"), else_="skipped"),
-        "rank": case((can_write, ledger.RANKS["queued"]), else_=ledger.RANKS["skipped"]),
-        "reason": case((can_write, None), (Address.dead_at.is_(None), "no_sender"), else_="no_number"),
+        "state": case((goes, "queued"), else_="skipped"),
+        "rank": case((goes, ledger.RANKS["queued"]), else_=ledger.RANKS["skipped"]),
+        "reason": case(
+            (goes, None), (and_(can_write, too_late), "night"), (Address.dead_at.is_(None), "no_sender"),
+            else_="no_number",
+        ),
     }
     for name, value in {**values, "created_at": now, "updated_at": now}.items():
         kind = Delivery.__table__.c[name].type
         columns[name] = type_coerce(literal(value, kind), kind)
+    columns["not_before"] = case((asleep, literal(morning, Moment)), else_=columns["not_before"])
     rows = (
         select(*columns.values())
         .select_from(Membership)

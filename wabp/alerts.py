@@ -164,6 +164,7 @@ def release(session: Session, actor: Actor, alert: Alert, *, now: datetime) -> R
         urgent=alert.kind == "urgent",
         template_languages=templates.languages(session, alert.kind),
         not_before=alert.not_before,
+        night_until=groups.night_until(alert.group, now),
         expires_at=_moment(alert.expires_at),
         now=now,
     )

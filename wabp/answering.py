@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from wabp import ledger, notices, rules
-from wabp.models import Address, Delivery, InboundMessage, Membership, unseal
+from wabp import joining, ledger, notices, rules
+from wabp.models import Address, Delivery, InboundMessage, Membership, Zone, unseal
 from wabp.notices import Answer
 
 _DAY, _HOUR = timedelta(days=1), timedelta(hours=1)
@@ -20,7 +20,7 @@ MOST_ABOUT_REPORTS = 3
 # More messages than this in a minute from one address are kept and not answered.
 MOST_A_MINUTE = 20
 
-_ABOUT_REPORTS = ("answers.report", "answers.report_media", "answers.many_reports")
+_ABOUT_REPORTS = ("answers.report", "answers.report_media", "answers.many_reports", "answers.report_nobody")
 
 
 def answer(session: Session, message: InboundMessage, address: Address, said: Answer, now: datetime) -> None:
@@ -29,7 +29,7 @@ def answer(session: Session, message: InboundMessage, address: Address, said: An
     if said.group is not None:
         values = notices.about(said.group, language)
     else:
-        country = country_of(session, address)
+        country = country_of(session, address, now)
         values = {"emergency": rules.emergency_line(language, rules.load_rulebook(country))}
     ledger.add_message(
         session,
@@ -44,13 +44,23 @@ def answer(session: Session, message: InboundMessage, address: Address, said: An
     )
 
 
-def country_of(session: Session, address: Address) -> str:
-    """Return the country whose emergency numbers hold: that of the person's group, else that of the number."""
+def country_of(session: Session, address: Address, now: datetime) -> str:
+    """Return the country whose emergency numbers hold.
+
+    That of the person's group, or of the group they are on the way into; else the one country of all zones here,
+    and where there are more, that of the number.
+    """
     membership = session.scalar(
         select(Membership).where(Membership.person_id == address.person_id).order_by(Membership.joined_at.desc())
     )
     if membership is not None:
         return membership.group.zone.country
+    for row in joining.of_person(session, address.person):
+        if joining.lives(row, now):
+            return row.group.zone.country
+    countries = session.scalars(select(Zone.country).distinct()).all()
+    if len(countries) == 1:
+        return countries[0]
     value = unseal(session, address, "value")
     return "nl" if value.startswith(("+31", "NL.")) else "be"
 

@@ -81,25 +81,6 @@ def from_data(kept: dict[str, Any]) -> Answers:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Places:
-    """What can be chosen: all zones, the districts of the one chosen, and the streets of the district chosen."""
-
-    zones: Sequence[Zone]
-    districts: Sequence[District]
-    streets: Sequence[Street]
-
-
-def places(session: Session, zone_id: uuid.UUID | None, district_id: uuid.UUID | None) -> Places:
-    """Return what can be chosen for an area; with one zone in the house it counts as chosen."""
-    zone = _zone(session, zone_id)
-    of_zone = select(District).where(District.zone_id == (zone.id if zone else None)).order_by(District.name)
-    districts = session.scalars(of_zone).all()
-    of_district = select(Street).where(Street.district_id == district_id).order_by(Street.name, Street.postcode)
-    known = any(district.id == district_id for district in districts)
-    return Places(zones(session), districts, session.scalars(of_district).all() if known else [])
-
-
 def zones(session: Session) -> Sequence[Zone]:
     """Return the zones in which a group can be founded."""
     return session.scalars(select(Zone).order_by(Zone.name)).all()

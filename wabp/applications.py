@@ -17,12 +17,12 @@ from sqlalchemy.orm import Session
 
 from wabp import accounts, answers as reading, appointments, groups, notices, paperwork, reverse_codes, slugs, vault
 from wabp.accounts import NOBODY, Actor
-from wabp.answers import QUESTIONS as QUESTIONS, Answers as Answers
-from wabp.appointments import Appointed, code_for as code_for, code_shown as code_shown, prove as prove
+from wabp.answers import QUESTIONS, Answers
+from wabp.appointments import Appointed, code_for
 from wabp.errors import BadInput, NotThere, WrongState
 from wabp.models import Application, ApplicationVersion, Appointment, Group, Street, seal, unseal
-from wabp.paperwork import Decision, Signed, Version, application_of, overlaps as overlaps, reference
-from wabp.shredder import APPEAL_WITHIN, forget as forget
+from wabp.paperwork import Decision, Signed, Version, application_of, reference
+from wabp.shredder import APPEAL_WITHIN
 
 _CHANGEABLE = ("submitted", "more_info")
 _WITHDRAWABLE = ("submitted", "more_info", "approved")
@@ -168,7 +168,7 @@ def founder_of(session: Session, application: Application) -> Appointment:
 
 def by_slug(session: Session, actor: Actor, slug: str) -> Group:
     """Return the group whose application an actor may follow. Raises NotThere for everybody else."""
-    group = None if "\0" in slug else session.scalar(select(Group).where(Group.slug == slug))
+    group = groups.find(session, slug)
     if group is None or not appointments.may_see(session, actor, group):
         raise NotThere
     return group

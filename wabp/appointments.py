@@ -9,14 +9,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from wabp import accounts, groups, limits, phones, reverse_codes
 from wabp.accounts import Actor
 from wabp.answers import Answers, same_name
 from wabp.errors import NotThere, WrongState
-from wabp.models import Application, Appointment, Consent, Group, Membership, Person, seal, unseal
+from wabp.models import Application, Appointment, Group, Membership, Person, seal, unseal
 from wabp.notices import Answer
 from wabp.paperwork import reference
 
@@ -79,15 +79,20 @@ def may_see(session: Session, actor: Actor, group: Group) -> bool:
 
 
 def may_change(session: Session, actor: Actor, group: Group) -> bool:
-    """Tell whether an actor founded or coordinates: who may change and withdraw the application."""
-    return _founds(session, actor, group) or groups.role_in(session, actor, group) == "coordinator"
+    """Tell whether an actor may change and withdraw the application, and hand on its codes.
+
+    That is who founded or coordinates; of a group that is at work, its coordinator alone.
+    """
+    if groups.role_in(session, actor, group) == "coordinator":
+        return True
+    return group.state not in groups.PUBLIC and _founds(session, actor, group)
 
 
 def may_be_told(session: Session, appointment: Appointment) -> bool:
     """Tell whether who proved an appointment still hears of it: STOP ends that, like everything."""
     if appointment.person_id is None:
         return False
-    membership = _membership(session, appointment.group_id, appointment.person_id)
+    membership = groups.membership_of(session, appointment.person_id, appointment.group_id)
     return membership is None or membership.state == "active"
 
 
@@ -153,9 +158,9 @@ def code_for(
 ) -> reverse_codes.Shown:
     """Return the code of an appointment, a fresh one when none lives any more.
 
-    For who founded or coordinates, or for the browser that applied: it shows that by its application. Who
-    stopped since may be appointed anew. Raises NotThere, and WrongState when the appointment stands or its
-    group takes nobody any more.
+    For who may change the application, and for the browser that applied until the founder's phone has sent its
+    code: it shows that by its application. Who stopped since may be appointed anew. Raises NotThere, and
+    WrongState when the appointment stands or its group takes nobody any more.
     """
     _require_holder(session, holder, appointment)
     if _stands(session, appointment):
@@ -194,6 +199,9 @@ def prove(
     groups.hold(session, group)
     if appointment.ended_at is not None or group.state not in _OPEN:
         return Answer("founding.over", group=group)
+    if _stands(session, appointment):
+        # Whose post it is came back before somebody else sent the code.
+        return _answer(appointment, public_url) if appointment.person_id == person.id else Answer("founding.code_over")
     refused = _refusal(session, appointment, person)
     if refused:
         code.used_at = None
@@ -249,7 +257,7 @@ def _founds(session: Session, actor: Actor, group: Group) -> bool:
     one = founder(session, group)
     if actor.kind != "person" or actor.id is None or one is None or one.person_id != actor.id:
         return False
-    membership = _membership(session, group.id, actor.id)
+    membership = groups.membership_of(session, actor.id, group.id)
     return membership is None or membership.state not in _PUT_OUT
 
 
@@ -257,14 +265,16 @@ def _stands(session: Session, appointment: Appointment) -> bool:
     """Tell whether an appointment was proven and its coordinator or deputy is still there."""
     if appointment.proven_at is None or appointment.person_id is None:
         return False
-    membership = _membership(session, appointment.group_id, appointment.person_id)
-    return appointment.role == "founder" or (membership is not None and membership.state == "active")
+    membership = groups.membership_of(session, appointment.person_id, appointment.group_id)
+    if appointment.role == "founder":
+        return True
+    return membership is not None and membership.state == "active" and membership.role == appointment.role
 
 
 def _require_holder(session: Session, holder: Actor | Application, appointment: Appointment) -> None:
     group = appointment.group
     if isinstance(holder, Application):
-        holds = holder.group_id == group.id
+        holds = holder.group_id == group.id and group.state == "draft"
     else:
         holds = holder.kind == "operator" or may_change(session, holder, group)
     if not holds:
@@ -279,7 +289,7 @@ def _refusal(session: Session, appointment: Appointment, person: Person) -> str 
     others = (one for one in of_group(session, appointment.group) if one is not appointment)
     if any(one.person_id == person.id for one in others):
         return "founding.same_phone"
-    membership = _membership(session, appointment.group_id, person.id)
+    membership = groups.membership_of(session, person.id, appointment.group_id)
     if membership is None:
         return None
     if membership.state in _PUT_OUT:
@@ -290,6 +300,7 @@ def _refusal(session: Session, appointment: Appointment, person: Person) -> str 
 
 def _appoint(session: Session, appointment: Appointment, person: Person, means: str, now: datetime) -> None:
     group = appointment.group
+    _replace(session, appointment, person)
     appointment.person = person
     appointment.proven_at = now
     person.zone_id = person.zone_id or group.zone_id
@@ -298,6 +309,15 @@ def _appoint(session: Session, appointment: Appointment, person: Person, means: 
         seal(session, person, "name", unseal(session, appointment, "name"))
     _enter(session, appointment, person, now)
     _record(session, "appointed", appointment, person, now, detail=f"{appointment.role} {means}")
+
+
+def _replace(session: Session, appointment: Appointment, person: Person) -> None:
+    """Let who had the post before be a member like others, also when they come back."""
+    if appointment.person_id is None or appointment.person_id == person.id:
+        return
+    membership = groups.membership_of(session, appointment.person_id, appointment.group_id)
+    if membership is not None and membership.role == appointment.role:
+        membership.role = "member"
 
 
 def _record(
@@ -312,7 +332,7 @@ def _enter(session: Session, appointment: Appointment, person: Person, now: date
     if appointment.role == "founder":
         return
     group = appointment.group
-    membership = _membership(session, group.id, person.id)
+    membership = groups.membership_of(session, person.id, group.id)
     if membership is None:
         number = groups.next_number(session, group)
         membership = Membership(group_id=group.id, person_id=person.id, number=number, joined_at=now)
@@ -323,15 +343,7 @@ def _enter(session: Session, appointment: Appointment, person: Person, now: date
         membership.state = "active"
         membership.joined_at = now
         membership.left_at = None
-        session.add(
-            Consent(
-                person_id=person.id,
-                group_id=group.id,
-                text_version=groups.rulebook_of(group).version,
-                means="application",
-                given_at=now,
-            )
-        )
+        groups.give_consent(session, person, group.id, groups.rulebook_of(group).version, "application", now=now)
     session.flush()
 
 
@@ -339,26 +351,12 @@ def _retire(session: Session, appointment: Appointment, now: datetime) -> None:
     """End the membership that came of an appointment, with its consent."""
     if appointment.person_id is None:
         return
-    membership = _membership(session, appointment.group_id, appointment.person_id)
+    membership = groups.membership_of(session, appointment.person_id, appointment.group_id)
     if membership is None or membership.state != "active" or membership.role != appointment.role:
         return
     membership.state = "left"
     membership.left_at = now
-    session.execute(
-        update(Consent)
-        .where(
-            Consent.person_id == appointment.person_id,
-            Consent.group_id == appointment.group_id,
-            Consent.withdrawn_at.is_(None),
-        )
-        .values(withdrawn_at=now)
-    )
-
-
-def _membership(session: Session, group_id: uuid.UUID, person_id: uuid.UUID) -> Membership | None:
-    return session.scalar(
-        select(Membership).where(Membership.group_id == group_id, Membership.person_id == person_id)
-    )
+    groups.withdraw_consent(session, appointment.person_id, appointment.group_id, now=now)
 
 
 def _person(appointment: Appointment) -> Person:

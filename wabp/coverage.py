@@ -6,12 +6,9 @@ from dataclasses import dataclass
 from sqlalchemy import distinct, func, select
 from sqlalchemy.orm import Session
 
-from wabp import accounts
+from wabp import accounts, groups
 from wabp.accounts import Actor
 from wabp.models import District, Group, GroupStreet, Street
-
-# Groups that are at work, also while an officer has paused them.
-_AT_WORK = ("active", "suspended")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +27,14 @@ def of_zone(session: Session, officer: Actor) -> list[Coverage]:
     accounts.require_registry(officer)
     at_work = (
         select(Group.district_id, func.count().label("groups"))
-        .where(Group.zone_id == officer.zone_id, Group.state.in_(_AT_WORK))
+        .where(Group.zone_id == officer.zone_id, Group.state.in_(groups.PUBLIC))
         .group_by(Group.district_id)
         .subquery()
     )
     held = (
         select(GroupStreet.street_id)
         .join(Group, Group.id == GroupStreet.group_id)
-        .where(Group.zone_id == officer.zone_id, Group.state.in_(_AT_WORK))
+        .where(Group.zone_id == officer.zone_id, Group.state.in_(groups.PUBLIC))
         .distinct()
         .subquery()
     )

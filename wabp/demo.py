@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import delete, insert, or_, select
 from sqlalchemy.orm import Session
 
-from wabp import applications, groups, texts
+from wabp import applications, appointments, groups, texts
 from wabp.data import ghent
 from wabp.errors import BadInput, WrongState
 from wabp.models import (
@@ -225,7 +225,7 @@ def _add_application(session: Session, group: Group, now: datetime) -> None:
     seal(session, address, "value", _APPLICANT_NUMBER)
     session.add(address)
     session.flush()
-    applications.prove(session, person, code.letters, means="demo", public_url="", now=now)
+    appointments.prove(session, person, code.letters, means="demo", public_url="", now=now)
 
 
 def _member(

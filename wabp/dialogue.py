@@ -9,11 +9,12 @@ in a group. Numbers that are not mobile do not join.
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from wabp import accounts, directory, groups, joining, keywords, limits, phones, reverse_codes, texts
-from wabp.joining import OPEN, OPEN_FOR, WAITING
-from wabp.models import Group, Joining, Person, ReverseCode, Street, seal, unseal
+from wabp.joining import OPEN, WAITING
+from wabp.models import Delivery, Group, Joining, Person, ReverseCode, Street, seal, unseal
 from wabp.notices import Answer
 
 MOST_JOINS, MOST_CODES, JOINS_WITHIN = 3, 10, timedelta(days=1)
@@ -26,6 +27,8 @@ _MOST_CHOICES = 4
 _LONGEST_ANSWER = 1_000
 # A member of another group who writes more than this while a street is asked for writes a report.
 _MOST_STREET_WORDS = 6
+# And a yes or no of theirs with more words than this answers something else.
+_MOST_BARE_WORDS = 2
 
 
 def begin(
@@ -43,13 +46,21 @@ def take_code(
 
 
 def go_on(
-    session: Session, person: Person, text: str, *, means: str, public_url: str, now: datetime
+    session: Session,
+    person: Person,
+    text: str,
+    *,
+    quoted: str | None,
+    means: str,
+    public_url: str,
+    now: datetime,
 ) -> Answer | None:
     """Take what somebody wrote as the answer to their open question. None when there is none, or it is no answer.
 
-    Who is in another group may write a report meanwhile: only what answers the question is taken from them.
+    Who is in another group may write a report meanwhile: only what surely answers the question is taken from them.
+    `quoted` is the provider's id of the message that theirs quotes.
     """
-    return _Talk(session, person, means, public_url, now).go_on(text)
+    return _Talk(session, person, means, public_url, now).go_on(text, quoted)
 
 
 def speak(
@@ -61,6 +72,14 @@ def speak(
     person.language = wanted
     accounts.record(session, accounts.person_actor(person), "language_changed", "person", person.id, now=now)
     return _Talk(session, person, means, public_url, now).again("language") or Answer("joining.language_is")
+
+
+def keep_quiet(session: Session, person: Person, quiet: bool, *, now: datetime) -> Answer:
+    """Do what NACHT UIT or NACHT AAN asks of a member: whether urgent alerts wait for the morning."""
+    person.quiet_at_night = quiet
+    act = "night_off" if quiet else "night_on"
+    accounts.record(session, accounts.person_actor(person), act, "person", person.id, now=now)
+    return Answer(f"joining.{act}")
 
 
 @dataclass(frozen=True)
@@ -114,17 +133,19 @@ class _Talk:
         row = self._open()
         return None if row is None or row.group.state != "active" else self._put(row, row.step, note)
 
-    def go_on(self, text: str) -> Answer | None:
+    def go_on(self, text: str, quoted: str | None) -> Answer | None:
         joining.settle(self.session, self.person, now=self.now)
         row = self._open()
         if row is None:
-            return self._while_waiting(text)
+            return self._while_waiting(text, quoted)
         if row.group.state != "active":
             joining.drop(self.session, row, now=self.now)
             return Answer("joining.no_group", self._page)
         if answer := self._stands(row.group):
             joining.drop(self.session, row, now=self.now)
             return answer
+        if self.is_member and row.step != "street" and not self._is_bare_answer(row, text):
+            return None
         if keywords.asks_who_is_in(text):
             return self._put(row, "consent_again" if row.step == "consent" else row.step, "privacy")
         return {"name": self._name, "consent": self._consent, "street": self._street}[row.step](row, text)
@@ -141,12 +162,11 @@ class _Talk:
 
     def _stands(self, group: Group, note: str = "") -> Answer | None:
         """Answer who is in a group already, or was put out of it, or waits for its coordinator."""
-        membership = joining.membership_of(self.session, self.person.id, group.id)
+        membership = groups.membership_of(self.session, self.person.id, group.id)
         if membership is not None and membership.state == "active":
             return Answer("answers.already_in", group=group)
         if membership is not None and membership.state in {"suspended", "removed"}:
-            officer = joining.officer(group.zone.country, self._language)
-            return Answer("joining.barred", {"officer": officer}, group=group)
+            return Answer("joining.barred", group=group)
         if any(row.group_id == group.id and row.step == WAITING for row in self._rows()):
             return Answer("joining.waiting_already", {"note": self._note(note)}, group=group)
         return None
@@ -157,7 +177,7 @@ class _Talk:
         if keywords.is_no(text):
             joining.drop(self.session, row, now=self.now)
             return Answer("joining.no_group", self._page)
-        return None if self.is_member else self._put(row, "name")
+        return self._put(row, "name")
 
     def _consent(self, row: Joining, text: str) -> Answer | None:
         if keywords.is_yes(text):
@@ -167,7 +187,7 @@ class _Talk:
         if keywords.is_no(text):
             joining.drop(self.session, row, now=self.now)
             return Answer("joining.declined", {"word": self._word(row.group)}, group=row.group)
-        return None if self.is_member else self._put(row, "consent_again")
+        return self._put(row, "consent_again")
 
     def _street(self, row: Joining, text: str) -> Answer | None:
         streets = directory.streets_of(row.group)
@@ -201,12 +221,43 @@ class _Talk:
         )
         return Answer("joining.waiting", group=row.group)
 
-    def _while_waiting(self, text: str) -> Answer | None:
-        """Take what somebody writes who waits as the answer to the coordinator's question, when one is open."""
+    def _is_bare_answer(self, row: Joining, text: str) -> bool:
+        """Tell whether a member of another group surely answers us, and neither their own group nor reports to it."""
+        if row.step == "name" and directory.is_named(row.group, text):
+            return True
+        bare = len(keywords.words_of(text)) <= _MOST_BARE_WORDS
+        if not bare or not (keywords.is_yes(text) or keywords.is_no(text)):
+            return False
+        left_us = func.coalesce(Delivery.accepted_at, Delivery.created_at)
+        heard = select(Delivery.id).where(
+            Delivery.person_id == self.person.id, Delivery.cause != "answer", left_us > row.asked_at
+        )
+        return self.session.scalar(heard.limit(1)) is None
+
+    def _quoted_question(self, rows: list[Joining], quoted: str | None) -> Joining | None:
+        """Return the request whose question is what a message quotes."""
+        if quoted is None:
+            return None
+        asked_at = self.session.scalar(
+            select(Delivery.created_at).where(
+                Delivery.provider_id == quoted,
+                Delivery.person_id == self.person.id,
+                Delivery.text_key == "joining.question",
+            )
+        )
+        return next((row for row in rows if row.asked_at == asked_at), None)
+
+    def _while_waiting(self, text: str, quoted: str | None) -> Answer | None:
+        """Take what somebody writes who waits as the answer to the coordinator's question, when one is open.
+
+        Who is in another group answers by quoting the question: all else they write may be a report.
+        """
         waiting = [row for row in self._rows() if row.step == WAITING]
-        asked = next((row for row in waiting if row.question is not None and row.answer is None), None)
-        late = asked is not None and asked.asked_at <= self.now - OPEN_FOR
-        if asked is not None and text.strip() and not (late and self.is_member):
+        open_ones = [row for row in waiting if row.question is not None and row.answer is None]
+        asked = self._quoted_question(open_ones, quoted)
+        if asked is None and open_ones and not self.is_member:
+            asked = open_ones[0]
+        if asked is not None and text.strip():
             seal(self.session, asked, "answer", texts.clean(text)[:_LONGEST_ANSWER])
             joining.tell_coordinators(
                 self.session, asked, "joining.new_answer", public_url=self.public_url, now=self.now
@@ -279,7 +330,7 @@ class _Talk:
 
     def _row(self, group: Group) -> Joining:
         """Return the row for a group; other questions to this person end, one is open at a time."""
-        self.person.forget_at = None
+        self.person.forget_at = self.person.stopped_at = None
         found = None
         for row in self._rows():
             if row.group_id == group.id:

@@ -59,7 +59,7 @@ def is_named(group: Group, words: str) -> bool:
 
 
 def word_for(group: Group, language: str) -> str:
-    """Return what to send to join a group: "REJOINDRE KERKPLEIN". The short name is one group's alone."""
+    """Return what to send to join a group: "REJOINDRE KERKPLEIN". The word sets the language of what we answer."""
     return f"{keywords.JOIN[language]} {group.slug.upper()}"
 
 

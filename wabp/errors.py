@@ -6,7 +6,7 @@
     ├── WrongState          the thing is no longer in a state that allows this        (page 409, exit 2)
     └── BadSetting          the machine is set up wrongly; the start stops            (exit 2)
 
-The doors map each class once: `web/problems.py` to a page, `cli.py` to a line and an exit code.
+The doors map each class once: `web/problems.py` to a page, `cli` to a line and an exit code.
 """
 
 from wabp import texts

@@ -61,8 +61,7 @@ def requests(session: Session, *, now: datetime) -> int:
     late = _lapsed(Joining.step == joining.WAITING, Joining.waiting_since <= now - WAITS_FOR)
     for row in session.scalars(late):
         person, group = row.person, row.group
-        officer = joining.officer(group.zone.country, person.language)
-        notices.tell(session, person, "joining.undecided", group=group, now=now, values={"officer": officer})
+        notices.tell(session, person, "joining.undecided", group=group, now=now)
         groups.withdraw_consent(session, person.id, group.id, now=now)
         joining.decide(row, "ended", now)
     broken_off = and_(Joining.step.in_(joining.OPEN), Joining.asked_at <= now - joining.OPEN_FOR)
@@ -71,7 +70,7 @@ def requests(session: Session, *, now: datetime) -> int:
     )
     rows = session.scalars(_lapsed(or_(broken_off, decided))).all()
     for row in rows:
-        if joining.membership_of(session, row.person_id, row.group_id) is None:
+        if groups.membership_of(session, row.person_id, row.group_id) is None:
             session.execute(
                 delete(Consent).where(Consent.person_id == row.person_id, Consent.group_id == row.group_id)
             )

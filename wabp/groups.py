@@ -12,12 +12,12 @@ from sqlalchemy.orm import Session
 from wabp import accounts, rules
 from wabp.accounts import Actor
 from wabp.errors import NotThere, WrongState
-from wabp.models import Address, Consent, Group, GroupStreet, Membership, Person, Street, vault_of
+from wabp.models import Address, Appointment, Consent, Group, GroupStreet, Membership, Person, Street, vault_of
 
 COORDINATING = ("coordinator", "deputy")
 # A street belongs to one group: to the one that is in one of these states.
 HOLDING = ("approved", "active", "suspended")
-# Anybody may know of a group in one of these states.
+# Groups that are at work, also while an officer has paused them. Anybody may know of these.
 PUBLIC = ("active", "suspended")
 # The life of a group (R12): from each state, those that may follow. No other way leads anywhere.
 MOVES = {
@@ -49,10 +49,15 @@ class Registered:
     members: int | None
 
 
+def find(session: Session, slug: str) -> Group | None:
+    """Return the group of a short name, whoever asks: may it be seen is for the caller to ask."""
+    # PostgreSQL takes no NUL in a text, and no group has one in its name.
+    return None if "\0" in slug else session.scalar(select(Group).where(Group.slug == slug))
+
+
 def by_slug(session: Session, actor: Actor, slug: str) -> Group:
     """Return the group for its coordinators or the operator. Raises NotThere for everybody else."""
-    # PostgreSQL takes no NUL in a text, and no group has one in its name.
-    group = None if "\0" in slug else session.scalar(select(Group).where(Group.slug == slug))
+    group = find(session, slug)
     if group is None:
         raise NotThere("unknown_group", field="group", group=slug) if actor.kind == "operator" else NotThere
     require_coordinating(session, actor, group)
@@ -185,8 +190,7 @@ def registry(session: Session, officer: Actor) -> list[Registered]:
 
 def everything(session: Session, actor: Actor) -> Sequence[Group]:
     """Return all groups, to the operator of the machine. Raises NotThere for everybody else."""
-    if actor.kind != "operator":
-        raise NotThere
+    accounts.require_operator(actor)
     return session.scalars(select(Group).order_by(Group.slug)).all()
 
 
@@ -200,8 +204,7 @@ def public(session: Session, slug: str) -> Group:
 
     Raises NotThere for all others alike: what is not approved yet, or closed, is nobody's business.
     """
-    # PostgreSQL takes no NUL in a text, and no group has one in its name.
-    found = None if "\0" in slug else session.scalar(select(Group).where(Group.slug == slug.lower()))
+    found = find(session, slug.lower())
     if found is None or found.state not in PUBLIC:
         raise NotThere
     return found
@@ -229,8 +232,19 @@ def clock_of(group: Group) -> ZoneInfo:
 def quiet_until(group: Group, now: datetime) -> datetime | None:
     """Return when the present quiet hours of a group end, or None outside them (R7)."""
     hours = _quiet_hours(group)
-    if hours is None:
-        return None
+    return None if hours is None else _ends_at(group, hours, now)
+
+
+def night_until(group: Group, now: datetime) -> datetime | None:
+    """Return when the night of those ends who want to be left alone in it; None by day.
+
+    Their night is the group's quiet hours, or those of the rulebook where the group keeps none.
+    """
+    rulebook = rulebook_of(group)
+    return _ends_at(group, _quiet_hours(group) or (rulebook.quiet_from, rulebook.quiet_until), now)
+
+
+def _ends_at(group: Group, hours: tuple[time, time], now: datetime) -> datetime | None:
     begins, ends = hours
     local = now.astimezone(clock_of(group))
     asleep = begins <= local.time() or local.time() < ends if begins > ends else begins <= local.time() < ends
@@ -265,6 +279,13 @@ def person_at(session: Session, kind: str, value: str) -> Address | None:
     return None
 
 
+def membership_of(session: Session, person_id: uuid.UUID, group_id: uuid.UUID) -> Membership | None:
+    """Return somebody's membership of a group, whatever its state."""
+    return session.scalar(
+        select(Membership).where(Membership.person_id == person_id, Membership.group_id == group_id)
+    )
+
+
 def active_memberships(session: Session, person: Person) -> Sequence[Membership]:
     """Return the groups that a person is in now."""
     return session.scalars(
@@ -289,15 +310,15 @@ def leave_all(session: Session, person: Person, *, now: datetime) -> Sequence[Me
 
     Who is suspended stays so, and has left: the end of the sanction does not bring them back.
     """
-    ended = session.scalars(
+    # A suspension may end this very moment: what counts is how things stand once that is written.
+    held = session.scalars(
         select(Membership)
-        .where(
-            Membership.person_id == person.id,
-            Membership.state.in_(("active", "suspended")),
-            Membership.left_at.is_(None),
-        )
-        .order_by(Membership.joined_at)
+        .where(Membership.person_id == person.id)
+        .order_by(Membership.joined_at, Membership.id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
     ).all()
+    ended = [one for one in held if one.state == "active" or (one.state == "suspended" and one.left_at is None)]
     for membership in ended:
         membership.state = "left" if membership.state == "active" else membership.state
         membership.left_at = now
@@ -310,7 +331,10 @@ def leave_all(session: Session, person: Person, *, now: datetime) -> Sequence[Me
 
 
 def restore_all(session: Session, person: Person, *, means: str, now: datetime) -> Sequence[Membership]:
-    """Give a person who said START the memberships back that STOP ended within 30 days. Sanctions stay."""
+    """Give a person who said START the memberships back that STOP ended within 30 days. Sanctions stay.
+
+    Who coordinated does so again unless the post has gone to somebody else.
+    """
     back = session.scalars(
         select(Membership)
         .join(Group, Group.id == Membership.group_id)
@@ -329,6 +353,8 @@ def restore_all(session: Session, person: Person, *, means: str, now: datetime) 
             .order_by(Consent.given_at.desc())
             .limit(1)
         )
+        if membership.role in COORDINATING and not _has_post(session, membership):
+            membership.role = "member"
         membership.state = "active"
         membership.left_at = None
         give_consent(session, person, membership.group_id, last.text_version if last else "start", means, now=now)
@@ -336,6 +362,33 @@ def restore_all(session: Session, person: Person, *, means: str, now: datetime) 
             session, accounts.person_actor(person), "returned", "group", membership.group_id, now=now
         )
     return back
+
+
+def _has_post(session: Session, membership: Membership) -> bool:
+    """Tell whether the post of a coordinator or deputy who left is still theirs."""
+    group = session.get_one(Group, membership.group_id)
+    hold(session, group)
+    session.refresh(membership)
+    appointments = session.scalars(
+        select(Appointment).where(
+            Appointment.group_id == group.id, Appointment.person_id == membership.person_id
+        )
+    ).all()
+    if appointments and not any(one.role == membership.role and one.ended_at is None for one in appointments):
+        return False
+    if membership.role != "coordinator":
+        return membership.role == "deputy"
+    other = session.scalar(
+        select(Membership.id)
+        .where(
+            Membership.group_id == group.id,
+            Membership.id != membership.id,
+            Membership.role == "coordinator",
+            Membership.state.in_(("active", "suspended")),
+        )
+        .limit(1)
+    )
+    return other is None
 
 
 def give_consent(

@@ -113,6 +113,8 @@ def _handle(session: Session, message: InboundMessage, public_url: str, now: dat
     done = _command_or_answer(session, message, address, body, memberships, public_url, now)
     if done is not None:
         return done
+    # Who applies for a group that is not at work yet has nobody to report to.
+    memberships = [one for one in memberships if one.group.state in groups.PUBLIC]
     if not memberships:
         if answering.stranger_may_hear(session, address, now):
             answering.answer(session, message, address, Answer("answers.stranger"), now)
@@ -152,6 +154,8 @@ def _stop(session: Session, message: InboundMessage, address: Address, now: date
     applied = appointments.stop(session, person, now=now)
     ended = groups.leave_all(session, person, now=now)
     ledger.skip_person(session, person.id, "stopped", now)
+    # What is at the provider this moment may come back to the queue.
+    person.stopped_at = now
     left = [membership for membership in ended if membership.state == "left"]
     for membership in left:
         if membership.role in groups.COORDINATING:
@@ -177,6 +181,7 @@ def _start(session: Session, message: InboundMessage, address: Address, now: dat
     """Bring somebody back where they said STOP. False when there is nothing to come back to."""
     person = address.person
     if back := groups.restore_all(session, person, means=message.channel, now=now):
+        person.stopped_at = None
         joining.settle(session, person, now=now)
         answering.answer(session, message, address, Answer("answers.started", {"group": _names(back)}), now)
     elif memberships := groups.active_memberships(session, person):
@@ -185,8 +190,7 @@ def _start(session: Session, message: InboundMessage, address: Address, now: dat
             answering.answer(session, message, address, said, now)
     elif barred := groups.barred_from(session, person):
         if answering.stranger_may_hear(session, address, now):
-            officer = joining.officer(barred[0].zone.country, person.language)
-            answering.answer(session, message, address, Answer("joining.barred", {"officer": officer}, barred[0]), now)
+            answering.answer(session, message, address, Answer("joining.barred", group=barred[0]), now)
     else:
         return False
     return True
@@ -209,7 +213,7 @@ def _command_or_answer(
         person.language = command.language
     under_way = any(joining.lives(row, now) for row in joining.of_person(session, person))
     joins = isinstance(command, keywords.Join)
-    country = answering.country_of(session, address)
+    country = answering.country_of(session, address, now)
     said = minors.refuse(session, person, body, joins=joins, country=country, now=now)
     if said is not None:
         # What was written holds the age.
@@ -221,15 +225,20 @@ def _command_or_answer(
     elif isinstance(command, keywords.Apply):
         said = appointments.prove(session, person, command.code, means=means, public_url=public_url, now=now)
         joining.settle(session, person, now=now)
+        person.stopped_at = None
         kind = "apply"
     elif isinstance(command, keywords.Language):
         said = dialogue.speak(session, person, command.wanted, means=means, public_url=public_url, now=now)
         kind = "language"
+    elif isinstance(command, keywords.Night) and memberships:
+        said = dialogue.keep_quiet(session, person, command.quiet, now=now)
+        kind = "night"
     elif isinstance(command, keywords.CodeAlone) and not memberships:
         said = dialogue.take_code(session, person, command.code, means=means, public_url=public_url, now=now)
         kind = "join"
     else:
-        said = dialogue.go_on(session, person, body, means=means, public_url=public_url, now=now)
+        quoted = message.quoted_provider_id
+        said = dialogue.go_on(session, person, body, quoted=quoted, means=means, public_url=public_url, now=now)
         kind = "dialogue"
     if said is None:
         return None
@@ -272,7 +281,9 @@ def _report(
     if answered <= answering.MOST_ABOUT_REPORTS and answering.member_may_hear(session, address, now):
         most = answered == answering.MOST_ABOUT_REPORTS
         key = "many_reports" if most else "report_media" if message.media_count else "report"
-        answering.answer(session, message, address, Answer(f"answers.{key}"), now)
+        if not groups.coordinators(session, membership.group_id):
+            key = "report_nobody"
+        answering.answer(session, message, address, Answer(f"answers.{key}", group=membership.group), now)
     if answered <= answering.MOST_ABOUT_REPORTS:
         # More of them are on the reports page; a phone that buzzes sixty times helps nobody.
         # A link, and none of the words: they are read behind the sign-in (R9).

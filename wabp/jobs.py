@@ -8,7 +8,6 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from wabp import (
     accounts,
-    applications,
     forgetting,
     inbox,
     ledger,
@@ -18,6 +17,7 @@ from wabp import (
     reminders,
     reverse_codes,
     sanctions,
+    shredder,
     texts,
 )
 from wabp.services import Services
@@ -83,7 +83,7 @@ def forget_sign_ins(services: Services) -> None:
 def forget_applications(services: Services) -> None:
     """Remove applications that nobody works on any more, and what is left of those that ended."""
     with services.writing() as session:
-        applications.forget(session, now=services.clock())
+        shredder.forget(session, now=services.clock())
         session.commit()
 
 

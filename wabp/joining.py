@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from wabp import accounts, groups, limits, notices, relay, rules, sanctions, texts
+from wabp import accounts, groups, limits, notices, relay, rules, sanctions
 from wabp.accounts import Actor
 from wabp.errors import BadInput, NotThere, WrongState
 from wabp.models import Consent, Group, Joining, Membership, Person, seal, unseal
@@ -74,7 +74,7 @@ def admit(session: Session, actor: Actor, joining_id: uuid.UUID, *, now: datetim
     """Let somebody into the group. Who was in it before gets the same number back. Raises NotThere, WrongState."""
     row = _held(session, actor, joining_id)
     group, person = row.group, row.person
-    membership = membership_of(session, person.id, group.id)
+    membership = groups.membership_of(session, person.id, group.id)
     if membership is None:
         number = groups.next_number(session, group)
         membership = Membership(group=group, person=person, number=number, joined_at=now)
@@ -114,7 +114,6 @@ def refuse(
         "joining.refused_because" if tell else "joining.refused",
         group=group,
         now=now,
-        values={"officer": officer(group.zone.country, person.language)},
         secret={"reason": why} if tell else None,
     )
     accounts.record(session, actor, "refused", "joining", row.id, now=now, zone_id=group.zone_id)
@@ -147,21 +146,9 @@ def decide(row: Joining, step: str, now: datetime) -> None:
     row.street_id = row.waiting_since = row.question = row.answer = row.reason = None
 
 
-def officer(country: str, language: str) -> str:
-    """Return what the police officer of a quarter is called in a country."""
-    return texts.say(f"joining.officer.{country}", language)
-
-
 def lives(row: Joining, now: datetime) -> bool:
     """Tell whether somebody is on their way: a question waits for them, or they for a coordinator."""
     return row.step == WAITING or (row.step in OPEN and row.asked_at > now - OPEN_FOR)
-
-
-def membership_of(session: Session, person_id: uuid.UUID, group_id: uuid.UUID) -> Membership | None:
-    """Return somebody's membership of a group, whatever its state."""
-    return session.scalar(
-        select(Membership).where(Membership.person_id == person_id, Membership.group_id == group_id)
-    )
 
 
 def of_person(session: Session, person: Person) -> Sequence[Joining]:
@@ -198,7 +185,7 @@ def drop(session: Session, row: Joining, *, now: datetime) -> None:
 def settle(session: Session, person: Person, *, now: datetime) -> None:
     """End the requests of somebody who is in the group by now, by START or by an appointment: one consent holds."""
     for row in of_person(session, person):
-        membership = membership_of(session, person.id, row.group_id)
+        membership = groups.membership_of(session, person.id, row.group_id)
         if row.step in (*OPEN, WAITING) and membership is not None and membership.state == "active":
             if row.step == WAITING:
                 decide(row, "admitted", now)

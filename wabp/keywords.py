@@ -3,6 +3,7 @@
     MEEDOEN molenwijk KVRT   joining a group; KVRT is the code on a group's page
     AANVRAAG KVRT            proving an application or an appointment
     TAAL fr                  another language
+    NACHT UIT                urgent alerts wait for the morning too; NACHT AAN ends that
 
 Capitals, accents, punctuation and politeness around them do not matter. A sentence that only holds such a
 word is no command. Owns how all words are compared: small, without accents.
@@ -16,6 +17,9 @@ from dataclasses import dataclass
 JOIN = {"nl": "MEEDOEN", "fr": "REJOINDRE", "en": "JOIN", "de": "BEITRETEN"}
 APPLY = {"nl": "AANVRAAG", "fr": "DEMANDE", "en": "APPLY", "de": "ANTRAG"}
 LANGUAGE = {"nl": "TAAL", "fr": "LANGUE", "en": "LANGUAGE", "de": "SPRACHE"}
+
+# Codes have no vowels, so that no word comes out, and none of I, O, Q, U, Y, which are misheard or misread.
+CODE_LETTERS, CODE_LENGTH = "BCDFGHJKLMNPRSTVWXZ", 4
 
 # A name of a group has no more words than this; what has more is a sentence.
 _MOST_GROUP_WORDS = 5
@@ -44,8 +48,14 @@ class Apply:
 class Language:
     """Somebody wants another language. `wanted` is None when it is none of ours."""
 
-    language_of_keyword: str
     wanted: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Night:
+    """Somebody wants to be left alone at night (`quiet`), also by urgent alerts, or no longer."""
+
+    quiet: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +65,18 @@ class CodeAlone:
     code: str
 
 
-Command = Join | Apply | Language | CodeAlone
+Command = Join | Apply | Language | Night | CodeAlone
 
-_CODE = re.compile(r"[bcdfghjklmnprstvwxz]{4}")
+_CODE = re.compile(f"[{CODE_LETTERS.lower()}]{{{CODE_LENGTH}}}")
 _JOIN = {"meedoen": "nl", "meedoe": "nl", "rejoindre": "fr", "rejoins": "fr", "join": "en", "beitreten": "de"}
 # Keyboards correct the word to two.
 _JOIN_IN_TWO = {"mee doen": "nl", "doe mee": "nl"}
 _APPLY = {word.lower(): language for language, word in APPLY.items()}
-_LANGUAGE = {word.lower(): language for language, word in LANGUAGE.items()}
+_LANGUAGE = frozenset(map(str.lower, LANGUAGE.values()))
+_NIGHT = {
+    **dict.fromkeys(("nacht uit", "nachts uit", "nuit off", "nuit non", "night off", "nacht aus", "nachts aus"), True),
+    **dict.fromkeys(("nacht aan", "nachts aan", "nuit on", "nuit oui", "night on", "nacht an", "nachts an"), False),
+}
 _LANGUAGES = {
     **dict.fromkeys("nl nederlands neerlandais dutch niederlandisch vlaams flamand flemish".split(), "nl"),
     **dict.fromkeys("fr frans francais french franzosisch".split(), "fr"),
@@ -140,6 +154,9 @@ def read(text: str) -> Command | None:
         return None
     if len(inner) == 1 and _CODE.fullmatch(inner[0]) and inner[0].upper() in text:
         return CodeAlone(inner[0].upper())
+    plain = " ".join(inner)
+    if plain in _NIGHT:
+        return Night(_NIGHT[plain])
     return _apply(inner) or _language(inner) or _join(inner)
 
 
@@ -212,7 +229,7 @@ def _apply(words: list[str]) -> Apply | None:
     if words[0] not in _APPLY or len(words) > 2:
         return None
     code = words[1] if len(words) == 2 else None
-    if code is not None and len(code) != 4:
+    if code is not None and len(code) != CODE_LENGTH:
         return None
     return Apply(_APPLY[words[0]], code.upper() if code else None)
 
@@ -220,7 +237,7 @@ def _apply(words: list[str]) -> Apply | None:
 def _language(words: list[str]) -> Language | None:
     if words[0] not in _LANGUAGE or len(words) > 2:
         return None
-    return Language(_LANGUAGE[words[0]], _LANGUAGES.get(words[1]) if len(words) == 2 else None)
+    return Language(_LANGUAGES.get(words[1]) if len(words) == 2 else None)
 
 
 def words_of(text: str) -> list[str]:

@@ -23,7 +23,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, CursorResult, and_, exists, or_, select, update
 from sqlalchemy.orm import Session
 
-from wabp.models import Address, Alert, Delivery, Group, Membership, vault_of
+from wabp.models import Address, Alert, Delivery, Group, Membership, Person, vault_of
 from wabp.models.base import label_of
 from wabp.vault import SealedBytes
 
@@ -173,17 +173,20 @@ def something_waits(session: Session, channel: str, now: datetime) -> bool:
 
 
 def left_meanwhile(session: Session, ids: Collection[int]) -> set[int]:
-    """Return which of these rows are for somebody who left after they were written. Answers go all the same."""
+    """Return which of these rows are for somebody who left or said STOP after they were written.
+
+    Answers go all the same.
+    """
     theirs = Membership.person_id == Delivery.person_id
     still_in = exists().where(theirs, Membership.group_id == Alert.group_id, Membership.state == "active")
-    has_left = exists().where(theirs, Membership.state == "left", Membership.left_at >= Delivery.created_at)
+    stopped = exists().where(Person.id == Delivery.person_id, Person.stopped_at >= Delivery.created_at)
     return set(
         session.scalars(
             select(Delivery.id)
             .outerjoin(Alert, and_(Delivery.cause == "alert", Alert.id == Delivery.cause_id))
             .where(
                 Delivery.id.in_(ids),
-                or_(and_(Delivery.cause == "alert", ~still_in), and_(Delivery.cause == "notice", has_left)),
+                or_(and_(Delivery.cause == "alert", ~still_in), and_(Delivery.cause != "answer", stopped)),
             )
         )
     )

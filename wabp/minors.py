@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
-from wabp import ages, groups, joining, rules
+from wabp import ages, groups, joining, notices, rules
 from wabp.models import Consent, Person
 from wabp.notices import Answer
 
@@ -29,7 +29,7 @@ def refuse(
     if not ages.says_minor(text, rulebook.minimum_age):
         return None
     for row in joining.of_person(session, person):
-        if joining.membership_of(session, person.id, row.group_id) is None:
+        if groups.membership_of(session, person.id, row.group_id) is None:
             of_row = Consent.person_id == person.id, Consent.group_id == row.group_id
             session.execute(delete(Consent).where(*of_row))
         session.delete(row)
@@ -38,7 +38,7 @@ def refuse(
     values = {
         "age": str(rulebook.minimum_age),
         "help": _helpers(rulebook, person.language),
-        "officer": joining.officer(rulebook.country, person.language),
+        "officer": notices.officer(rulebook.country, person.language),
     }
     return Answer("joining.minor", values, group=group)
 

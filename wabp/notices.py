@@ -98,6 +98,10 @@ def about(group: Group, language: str) -> dict[str, str]:
     return {
         "group": group.name,
         "emergency": rules.emergency_line(language, groups.rulebook_of(group)),
-        # What the police officer of the quarter is called in the group's country.
-        "officer": texts.say(f"joining.officer.{group.zone.country}", language),
+        "officer": officer(group.zone.country, language),
     }
+
+
+def officer(country: str, language: str) -> str:
+    """Return what the police officer of a quarter is called in a country."""
+    return texts.say(f"joining.officer.{country}", language)

@@ -8,7 +8,6 @@ from sqlalchemy.orm import Session
 
 from wabp import accounts, groups, joining
 from wabp.accounts import Actor
-from wabp.errors import NotThere
 from wabp.models import Appointment, Consent, Delivery, Group, InboundMessage, Membership, Person, unseal, vault_of
 
 
@@ -17,8 +16,7 @@ def of_number(session: Session, actor: Actor, number: str, *, now: datetime) -> 
 
     That it was looked up is written down. Raises NotThere.
     """
-    if actor.kind != "operator":
-        raise NotThere
+    accounts.require_operator(actor)
     address = groups.person_at(session, "phone", number)
     accounts.record(session, actor, "exported", "person", address.person_id if address else None, now=now)
     received = _received(session, number)
@@ -30,6 +28,7 @@ def of_number(session: Session, actor: Actor, number: str, *, now: datetime) -> 
         "number": number,
         "name": unseal(session, person, "name") or None,
         "language": person.language,
+        "quiet_at_night": person.quiet_at_night,
         "since": _moment(person.created_at),
         "groups": _memberships(session, person),
         "appointments": _appointments(session, person),

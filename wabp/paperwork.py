@@ -1,7 +1,7 @@
 """Paperwork: what is on file of an application, and what applicant and officer both look at.
 
 Its versions, what was decided of them, who signed the charter, and which other groups want the same streets.
-Reads only; may it be seen is asked by `wabp.applications` and `wabp.reviews`.
+Reads only; may it be seen is asked by `wabp.applications` and `wabp.dossiers`.
 """
 
 import json

@@ -71,11 +71,12 @@ def ask(session: Session, typed: str, new: Fresh, asking: Asking, *, now: dateti
     Raises BadInput for what is no mobile number, and WrongState when too many codes were asked for.
     """
     number = _read(session, typed)
-    _spend_address(session, asking, now)
     address = groups.person_at(session, "phone", number)
     person = None if address is None else address.person
     group = _group_of(session, person)
     known = accounts.knows_browser(session, person.id if person and group else new_id(), asking.device)
+    if not known:
+        _spend_address(session, asking, now)
     _write(session, person if group else None, group, _counted_as(session, number, known), new, asking, now)
 
 

@@ -4,7 +4,6 @@ We pay nothing before they write, and nobody's number is typed anywhere. A code 
 signs anybody in. It works once, and only for a while.
 """
 
-import re
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,14 +12,11 @@ from typing import Literal
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from wabp import vault
+from wabp import keywords, vault
 from wabp.models import Appointment, Group, ReverseCode, seal, unseal, vault_of
 
 Kind = Literal["join", "appointment"]
 
-# No vowels, so that no word comes out, and none of I, O, Q, U, Y, which are misheard or misread.
-LETTERS = "BCDFGHJKLMNPRSTVWXZ"
-LENGTH = 4
 # How long the letters on a group's page work.
 JOIN_LIFE = timedelta(minutes=30)
 # Above this many living codes of a group its page shows none: the word to send is enough to join.
@@ -35,11 +31,6 @@ class Shown:
     letters: str
     used: bool
     ends_at: datetime
-
-
-def looks_like_one(word: str) -> bool:
-    """Tell whether a word of a message could be a code."""
-    return re.fullmatch(f"[{LETTERS}]{{{LENGTH}}}", word.upper()) is not None
 
 
 def of_browser(session: Session, kind: Kind, group: Group, browser: str, *, now: datetime) -> Shown | None:
@@ -149,7 +140,7 @@ def forget(session: Session, *, now: datetime) -> None:
 
 def _fresh(session: Session, now: datetime) -> str:
     while True:
-        letters = "".join(secrets.choice(LETTERS) for _ in range(LENGTH))
+        letters = "".join(secrets.choice(keywords.CODE_LETTERS) for _ in range(keywords.CODE_LENGTH))
         taken = select(ReverseCode.id).where(
             ReverseCode.digest == _digest(session, letters), ReverseCode.ends_at > now
         )

@@ -14,19 +14,8 @@ from sqlalchemy.orm import Session
 
 from wabp import accounts, appointments, groups, notices, paperwork, texts
 from wabp.accounts import Actor
-from wabp.dossiers import (
-    MARKS as MARKS,
-    OPEN,
-    POINTS as POINTS,
-    Dossier as Dossier,
-    Waiting as Waiting,
-    checklist_of,
-    counts as counts,
-    dossier as dossier,
-    group_of_zone,
-    queue as queue,
-)
-from wabp.errors import BadInput, NotThere, WrongState
+from wabp.dossiers import MARKS, OPEN, checklist_of, group_of_zone
+from wabp.errors import BadInput, WrongState
 from wabp.models import CharterSignature, Group, Membership, Review, Zone, seal
 from wabp.paperwork import Version
 
@@ -106,8 +95,7 @@ def approve_and_sign(
 
     Raises BadInput, NotThere, WrongState.
     """
-    if operator.kind != "operator":
-        raise NotThere
+    accounts.require_operator(operator)
     group = groups.by_slug(session, operator, slug)
     _hold(session, group)
     if group.state == "active":

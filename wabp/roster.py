@@ -1,11 +1,12 @@
 """The roster: who coordinates a group and who stands in, by name; appointing, ending, and handing the role over.
 
 Who is named is appointed by the code from their own phone (`wabp.appointments`). Only the coordinator changes
-the roster, and a group keeps one: the role goes to a proven deputy in the same moment as it is given up.
+the roster, and a group keeps one: the role goes to a proven deputy in the same moment as it is given up. When
+the coordinator has left without that, a deputy takes the role.
 """
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -80,6 +81,18 @@ def may_change(session: Session, actor: Actor, group: Group) -> bool:
     return actor.kind == "operator" or groups.role_in(session, actor, group) == "coordinator"
 
 
+def may_hand_over(session: Session, actor: Actor, group: Group) -> bool:
+    """Tell whether an actor may give the coordinator's role to a deputy: to themselves, where it is nobody's."""
+    return may_change(session, actor, group) or takes_over(session, actor, group)
+
+
+def takes_over(session: Session, actor: Actor, group: Group) -> bool:
+    """Tell whether an actor is a deputy of a group that no coordinator is left in."""
+    if groups.role_in(session, actor, group) != "deputy":
+        return False
+    return all(one.role != "coordinator" for one in groups.coordinators(session, group.id))
+
+
 def appoint(session: Session, actor: Actor, group: Group, name: str, *, now: datetime) -> Appointment:
     """Name a new deputy, with a code for their phone. The same name twice is one. Raises what a form can mend."""
     _hold(session, actor, group, APPOINTS_IN)
@@ -148,43 +161,60 @@ def hand_over(
 ) -> None:
     """Give the coordinator's role to a proven deputy, and stand in for them from now on. Both are told.
 
-    Raises BadInput unless it is confirmed, NotThere, and WrongState for who is not an active deputy.
+    A deputy takes it when the coordinator has left. Raises BadInput unless it is confirmed, NotThere, and
+    WrongState for who is not an active deputy.
     """
     groups.require_coordinating(session, actor, group)
     groups.hold(session, group)
-    posts = {one.id: one for one in _coordinating(session, group)}
+    # Whoever says STOP in this moment waits, or has left already.
+    posts = {one.id: one for one in _coordinating(session, group, hold=True)}
     new = posts.get(membership_id)
     if new is not None and new.role == "coordinator" and new.person_id != actor.id:
         # The same press of the button once more: it is done, and who pressed is a deputy now.
         return
-    _hold(session, actor, group, _CHANGES_IN)
+    _hold(session, actor, group, _CHANGES_IN, may=may_hand_over)
     if not confirmed:
         raise BadInput("confirm_hand_over", field="confirmed")
     if new is None:
+        left = session.get(Membership, membership_id, populate_existing=True)
+        if left is not None and left.group_id == group.id and left.role in groups.COORDINATING:
+            raise WrongState("post_changed", field="post")
+        raise NotThere
+    if new.person_id != actor.id and takes_over(session, actor, group):
         raise NotThere
     if new.role != "deputy" or new.state != "active":
         raise WrongState("post_changed", field="membership_id")
     for old in [one for one in posts.values() if one.role == "coordinator"]:
         _give_role(session, old, "deputy")
         notices.tell(session, old.person, "residents.now_deputy", group=group, now=now)
+    for gone in appointments.of_group(session, group):
+        if gone.role == "coordinator":
+            gone.ended_at = now
     _give_role(session, new, "coordinator")
     link = {"link": f"{public_url}/groups/{group.slug}"}
     notices.tell(session, new.person, "residents.now_coordinator", group=group, now=now, values=link)
     accounts.record(session, actor, "handed_over", "membership", new.id, now=now, zone_id=group.zone_id)
 
 
-def _hold(session: Session, actor: Actor, group: Group, states: tuple[str, ...]) -> None:
+def _hold(
+    session: Session,
+    actor: Actor,
+    group: Group,
+    states: tuple[str, ...],
+    *,
+    may: Callable[[Session, Actor, Group], bool] = may_change,
+) -> None:
     """Keep others from changing the roster meanwhile. Raises NotThere for who may not, WrongState by the group."""
     groups.require_coordinating(session, actor, group)
     groups.hold(session, group)
-    if not may_change(session, actor, group):
+    if not may(session, actor, group):
         raise NotThere
     if group.state not in states:
         raise WrongState("group_not_active", group=group.name)
 
 
-def _coordinating(session: Session, group: Group) -> Sequence[Membership]:
-    return session.scalars(
+def _coordinating(session: Session, group: Group, *, hold: bool = False) -> Sequence[Membership]:
+    found = (
         select(Membership)
         .where(
             Membership.group_id == group.id,
@@ -193,7 +223,8 @@ def _coordinating(session: Session, group: Group) -> Sequence[Membership]:
         )
         .order_by(Membership.role, Membership.number)
         .execution_options(populate_existing=True)
-    ).all()
+    )
+    return session.scalars(found.with_for_update() if hold else found).all()
 
 
 def _waiting(session: Session, group: Group, appointment_id: uuid.UUID) -> Appointment:

@@ -175,6 +175,7 @@ def end_over(session: Session, *, now: datetime) -> int:
         .where(Membership.state == "suspended", over, ~running)
         .limit(_AT_ONCE)
         .with_for_update(skip_locked=True)
+        .execution_options(populate_existing=True)
     ).all()
     for membership in back:
         _return(session, membership, "residents.suspension_over", None, now)
@@ -186,9 +187,10 @@ def end_over(session: Session, *, now: datetime) -> int:
 def _return(
     session: Session, membership: Membership, key: str, secret: dict[str, str] | None, now: datetime
 ) -> None:
-    """Bring somebody back. Who said STOP meanwhile has left, and hears nothing."""
+    """Bring somebody back. Who said STOP meanwhile has left, and hears nothing: from now on START brings them back."""
     if membership.left_at is not None:
         membership.state = "left"
+        membership.left_at = now
         return
     membership.state = "active"
     if membership.group.state == "active":

@@ -74,7 +74,7 @@ def is_stop(text: str, names: Collection[str] = ()) -> bool:
     """
     first = text.strip().split("\n", 1)[0]
     for name in names:
-        first = re.sub(re.escape(name), " ", first, flags=re.IGNORECASE)
+        first = re.sub(rf"\b{re.escape(name)}\b", " ", first, flags=re.IGNORECASE)
     return _asks_to_stop(text) or _asks_to_stop(first)
 
 

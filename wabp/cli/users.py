@@ -8,7 +8,7 @@ import click
 from wabp import texts
 from wabp.cli.base import Build, example, note, ready, wabp
 
-# The same as in `wabp.offices`, which is loaded when a command needs it.
+# The offices that people hold; what each may do is asked where they do it.
 _ROLES = ("inspector", "youth_inspector", "partner", "zone_admin")
 
 

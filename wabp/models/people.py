@@ -3,7 +3,7 @@
 import uuid
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, String, UniqueConstraint, text
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from wabp.models.base import Base, Moment, RowNumber, Sealed, WithId
@@ -15,17 +15,21 @@ class Person(WithId, Base):
     """Somebody who gets or wrote a message, known by a language and how to reach them.
 
     Only coordinators have a name. `zone_id` is empty for a stranger who wrote and joined nothing. `forget_at`
-    is when a person in no group goes, when that is not a day after their last answer.
+    is when a person in no group goes, when that is not a day after their last answer. For `quiet_at_night`
+    urgent alerts wait for the morning too (R7). What was written to them until `stopped_at` leaves no more,
+    save answers: that is their last STOP, until they ask for messages again.
     """
 
     __tablename__ = "person"
 
     zone_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("zone.id"), index=True)
     language: Mapped[str] = mapped_column(String(2))
+    quiet_at_night: Mapped[bool] = mapped_column(default=False, server_default=false())
     name: Mapped[SealedBytes | None] = mapped_column(Sealed)
     demo: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime] = mapped_column(Moment)
     forget_at: Mapped[datetime | None] = mapped_column(Moment)
+    stopped_at: Mapped[datetime | None] = mapped_column(Moment)
 
     addresses: Mapped[list["Address"]] = relationship(back_populates="person")
 

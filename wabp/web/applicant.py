@@ -148,12 +148,12 @@ def _charter_page(group: Group, problem: BadInput | None = None) -> str:
     standing = applications.standing(session(), actor(), group)
     signed = {signature.party for signature in standing.signatures}
     if "coordinator" in signed:
-        line = _("You signed. The group starts when the district officer has signed too.")
+        line = _("The coordinator signed. The group starts when the district officer has signed too.")
     elif group.state == "approved":
         line = _("The coordinator signs this.")
     else:
         line = _("Both sign it once the district officer has approved the group.")
-    if group.state in {"active", "suspended"}:
+    if group.state in groups.PUBLIC:
         line = _("Both have signed.")
     return render_template(
         "charter.html",

@@ -1,6 +1,5 @@
 """The codes with which those named in an application prove their phones: one to send oneself, others to pass on."""
 
-import uuid
 from typing import Any
 
 from flask import request
@@ -28,14 +27,14 @@ def to_send(shown: reverse_codes.Shown, group: Group) -> dict[str, Any]:
     }
 
 
-def people(group: Group, holder: Actor | Application, *, but: uuid.UUID | None = None) -> list[dict[str, Any]]:
+def people(group: Group, holder: Actor) -> list[dict[str, Any]]:
     """Return those who are named in an application, each confirmed or with the code to pass on.
 
-    Codes are for who may hand them on; another holder sees only who has confirmed.
+    Codes are for who may hand them on; another sees only who has confirmed.
     """
-    holds = group.state in _TAKES_CODES and _may_hand_on(group, holder)
+    holds = group.state in _TAKES_CODES and appointments.may_change(session(), holder, group)
     named = appointments.of_group(session(), group)
-    return [_person(group, holder if holds else None, one) for one in named if one.id != but]
+    return [_person(group, holder if holds else None, one) for one in named]
 
 
 def renew(group: Group | None, holder: Actor | Application) -> None:
@@ -53,7 +52,7 @@ def renew(group: Group | None, holder: Actor | Application) -> None:
             raise
 
 
-def _person(group: Group, holder: Actor | Application | None, appointment: Appointment) -> dict[str, Any]:
+def _person(group: Group, holder: Actor | None, appointment: Appointment) -> dict[str, Any]:
     one = next(one for one in appointments.shown(session(), group) if one.id == appointment.id)
     proven = one.proven_at is not None
     shown = None
@@ -72,9 +71,3 @@ def _person(group: Group, holder: Actor | Application | None, appointment: Appoi
 def role_name(role: str) -> str:
     """Return what an appointment is called."""
     return {"founder": _("Applicant"), "coordinator": _("Coordinator"), "deputy": _("Deputy")}[role]
-
-
-def _may_hand_on(group: Group, holder: Actor | Application) -> bool:
-    if isinstance(holder, Application):
-        return holder.group_id == group.id
-    return appointments.may_change(session(), holder, group)

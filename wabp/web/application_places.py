@@ -14,8 +14,6 @@ from wabp.answers import Answers
 from wabp.models import District, Group, Street, Zone
 from wabp.web.pages import session
 
-# Groups that everybody may know of.
-_PUBLIC = ("active", "suspended")
 # So many streets are found at a glance; more are listed by letter.
 _FEW = 40
 
@@ -61,7 +59,7 @@ def shown(place: Place, group: Group | None, other_url: str) -> dict[str, Any]:
         select(Street).where(Street.district_id == place.district.id).order_by(Street.name, Street.postcode)
     ).all()
     held = groups.holding(session(), [street.id for street in streets], but=group.id if group else None)
-    taken = {street.id: holder.name for street, holder in held if holder.state in _PUBLIC}
+    taken = {street.id: holder.name for street, holder in held if holder.state in groups.PUBLIC}
     entries: list[dict[str, Any]] = [
         {
             "id": str(street.id),

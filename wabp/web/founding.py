@@ -74,35 +74,35 @@ def apply_check() -> Response | str | tuple[str, int]:
 
 @pages.get("/apply/sent")
 def apply_sent() -> Response | str:
-    """Show the code that the founder sends, whether it came, and the codes of the others."""
+    """Show the code that the founder sends, or that it came. From then on who signs in sees more than this browser."""
     application = _known()
     group = application.group if application else None
     if application is None or group is None:
         return see_other(_where_it_stands(application))
-    founder = applications.founder_of(session(), application)
-    shown = appointments.code_shown(session(), application, founder, now=now())
-    proven = founder.proven_at is not None
+    proven = _is_handed_in(application)
+    founder = None if proven else applications.founder_of(session(), application)
+    shown = appointments.code_shown(session(), application, founder, now=now()) if founder else None
     return render_template(
         "apply_sent.html",
         title=_("Your application is handed in") if proven else _("One thing is left"),
         group=group,
         reference=paperwork.reference(group),
         proven=proven,
-        code=application_codes.to_send(shown, group) if shown and not proven else None,
-        appointment_id=founder.id,
+        code=application_codes.to_send(shown, group) if shown else None,
+        appointment_id=founder.id if founder else None,
         code_url=url_for("web.apply_code"),
-        others=application_codes.people(group, application, but=founder.id),
     )
 
 
 @pages.post("/apply/sent")
 def apply_code() -> Response:
-    """Make a fresh code for somebody of this browser's application whose code is over."""
+    """Make a fresh code for the founder when theirs is over. One who has sent it meanwhile needs none."""
     application = _known()
     if application is None:
         raise NotThere
-    application_codes.renew(application.group, application)
-    session().commit()
+    if not _is_handed_in(application):
+        application_codes.renew(application.group, application)
+        session().commit()
     return see_other(url_for("web.apply_sent"))
 
 

@@ -11,7 +11,7 @@ from flask import render_template, request
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from wabp import groups, keywords, limits, reverse_codes, rules
+from wabp import directory, groups, keywords, limits, reverse_codes, rules
 from wabp.errors import NotThere
 from wabp.models import Group
 from wabp.web import show, to_us
@@ -30,7 +30,7 @@ def group_page(slug: str) -> str:
     code = _code(group) if group.state == "active" else None
     rulebook = groups.rulebook_of(group)
     members = groups.member_count(session(), group)
-    word = word_to_send(group)
+    word = directory.word_for(group, language())
     text = f"{word} {code.letters}" if code else word
     return render_template(
         "group.html",
@@ -54,8 +54,8 @@ def poster(slug: str) -> str:
     group = groups.public(session(), slug)
     if group.state != "active":
         raise NotThere
-    word = word_to_send(group)
-    others = [word_to_send(group, other) for other in keywords.JOIN if other != language()]
+    word = directory.word_for(group, language())
+    others = [directory.word_for(group, other) for other in keywords.JOIN if other != language()]
     address = urlsplit(services().settings.public_url)
     return render_template(
         "poster.html",
@@ -67,11 +67,6 @@ def poster(slug: str) -> str:
         short_address=f"{address.netloc}{address.path}/g/{group.slug}",
         printed_on=date(now().astimezone(groups.clock_of(group)), "d MMMM y"),
     )
-
-
-def word_to_send(group: Group, reader: str | None = None) -> str:
-    """Return what somebody sends us to join a group. The word sets the language of what we answer."""
-    return f"{keywords.JOIN[reader or language()]} {group.slug.upper()}"
 
 
 def _about(group: Group, rulebook: rules.Rulebook) -> dict[str, object]:

@@ -33,8 +33,7 @@ pages = Blueprint("web", __name__)
 
 LANGUAGE_NAMES = (("nl", "Nederlands"), ("fr", "Français"), ("en", "English"), ("de", "Deutsch"))
 THEMES = ("light", "dark")
-# Groups that are at work, also while an officer has paused them; and those whose application leads nowhere.
-_AT_WORK = ("active", "suspended")
+# Groups whose application leads nowhere.
 _OVER = ("declined", "closed")
 # What a proxy adds to a request that it passes on.
 _PROXY_HEADERS = ("Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-Ip")
@@ -162,6 +161,11 @@ def actor() -> Actor:
     return found
 
 
+def sign_in_lapsed() -> bool:
+    """Tell whether this browser was signed in once and is not any more."""
+    return actor().kind == "nobody" and cookie_name() in request.cookies
+
+
 def language() -> str:
     """Return the page's language: the reader's choice, else their own, else their browser's."""
     chosen = request.cookies.get("language")
@@ -245,12 +249,12 @@ def emergency_numbers(rulebook: rules.Rulebook, reader: str) -> list[dict[str, s
 
 def _run_by(who: Actor) -> Sequence[Group]:
     """Return the groups that somebody coordinates and that are at work."""
-    return [group for group in groups.coordinated_by(session(), who) if group.state in _AT_WORK]
+    return [group for group in groups.coordinated_by(session(), who) if group.state in groups.PUBLIC]
 
 
 def _applied_for_by(who: Actor) -> Sequence[Group]:
     """Return the groups that somebody applied for and that are not at work yet, those with an open end first."""
-    found = [group for group in applications.applicant_groups(session(), who) if group.state not in _AT_WORK]
+    found = [group for group in applications.applicant_groups(session(), who) if group.state not in groups.PUBLIC]
     return sorted(found, key=lambda group: group.state in _OVER)
 
 

@@ -38,6 +38,9 @@ def status_of(problem: errors.Problem) -> int:
 
 
 def _problem(problem: errors.Problem) -> Response:
+    if isinstance(problem, errors.NotThere) and request.method == "POST" and pages.sign_in_lapsed():
+        # Who wrote for half an hour is told what happened, and the browser still has the words.
+        problem = errors.WrongState("sign_in_over")
     status = status_of(problem)
     if isinstance(problem, errors.NotThere):
         who = g.get("actor", accounts.NOBODY)

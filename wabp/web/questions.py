@@ -10,7 +10,7 @@ from typing import Any
 
 from flask import Response, render_template, request
 
-from wabp import answers, applications
+from wabp import answers, applications, groups, paperwork
 from wabp.accounts import Actor
 from wabp.answers import QUESTIONS, Answers
 from wabp.errors import BadInput, NotThere, Problem, WrongState
@@ -122,9 +122,9 @@ def read_before(flow: Flow) -> WrongState | None:
 def overlaps_for_applicant(given: Answers, group: Group | None) -> list[dict[str, str]]:
     """Say which groups are on these streets. One that nobody approved yet is not named to others."""
     shown = []
-    for found in applications.overlaps(session(), given.street_ids, but=group.id if group else None):
+    for found in paperwork.overlaps(session(), given.street_ids, but=group.id if group else None):
         count, streets = len(found.streets), listed(found.streets)
-        if found.state in {"active", "suspended"}:
+        if found.state in groups.PUBLIC:
             title = ngettext(
                 "%(streets)s belongs to %(group)s already.",
                 "%(streets)s belong to %(group)s already.",

@@ -45,7 +45,7 @@ def _do(group: Group, act: str) -> None:
     try:
         post = uuid.UUID(request.form.get("post", ""))
     except ValueError:
-        if act == "hand_over" and roster.may_change(session(), actor(), group):
+        if act == "hand_over" and roster.may_hand_over(session(), actor(), group):
             raise BadInput("choose_successor", field="post") from None
         raise NotThere from None
     if act == "renew":
@@ -67,16 +67,25 @@ def _do(group: Group, act: str) -> None:
 def _page(group: Group, problem: Problem | None = None) -> str:
     posts = roster.of_group(session(), actor(), group, now=now())
     rows = [_row(post, group) for post in posts]
+    may_change = roster.may_change(session(), actor(), group)
+    takes_over = roster.takes_over(session(), actor(), group)
+    done = request.args.get("done")
     return render_template(
         "roster.html",
         group=group,
         posts=rows,
-        successors=[row for row in rows if row["role"] == "deputy" and row["state"] == "active"],
-        may_change=roster.may_change(session(), actor(), group),
+        successors=[
+            row
+            for row in rows
+            if row["role"] == "deputy" and row["state"] == "active" and (row["own"] or not takes_over)
+        ],
+        may_change=may_change,
+        takes_over=takes_over,
         may_appoint=group.state in roster.APPOINTS_IN,
         typed=request.form,
         errors=refused.errors(problem.field or "posts", problem) if problem else [],
-        done=_done(request.args.get("done")),
+        # Who coordinates after it took the role: they became no deputy.
+        done=None if done == "hand_over" and may_change else _done(done),
     )
 
 

@@ -104,6 +104,7 @@ def reason_name(reason: str | None) -> str:
     """Return in words why a message did not arrive."""
     known = {
         "stopped": _("left the group"),
+        "night": _("wants quiet at night"),
         "no_number": _("no working number"),
         "no_sender": _("no sender for their channel"),
         "expired": _("too late to be of use"),

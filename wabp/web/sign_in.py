@@ -38,6 +38,8 @@ log = logging.getLogger(__name__)
 # Pages that write to people or judge them open after a fresh proof. Opening them asks, and nothing later on:
 # no proof stands between writing a text and sending it.
 PROVEN_PAGES = frozenset({"web.compose", "web.residents", "web.resident", "web.roster"})
+# What judges people or gives a role away is not done on an old proof either, opened in time or not.
+_PROVEN_ACTS = PROVEN_PAGES - {"web.compose"}
 _A_YEAR = 365 * 24 * 3600
 # Problems that only waiting mends.
 _TOO_OFTEN = frozenset(
@@ -50,8 +52,13 @@ _TOO_OFTEN = frozenset(
 
 def ask_for_proof() -> Response | None:
     """Ask somebody whose proof is old for a new one, when they open a page that needs it."""
-    looks = request.method in {"GET", "HEAD"} and request.endpoint in PROVEN_PAGES
-    if not looks or not accounts.needs_proof(signed_in(), now=now()):
+    if request.endpoint not in PROVEN_PAGES:
+        return None
+    if request.method not in {"GET", "HEAD"}:
+        if request.endpoint in _PROVEN_ACTS and accounts.needs_proof(signed_in(), now=now() - accounts.PROOF_GRACE):
+            raise WrongState("proof_over")
+        return None
+    if not accounts.needs_proof(signed_in(), now=now()):
         return None
     here = request.full_path if request.query_string else request.path
     return see_other(url_for("web.prove", next=here))

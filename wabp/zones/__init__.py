@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from wabp import accounts, texts
 from wabp.accounts import Actor
-from wabp.errors import BadInput, NotThere, WrongState
+from wabp.errors import BadInput, WrongState
 from wabp.models import District, Group, Street, Zone, new_id
 from wabp.zones.districts import Area, read_districts
 from wabp.zones.given import LONGEST_NAME, Given
@@ -58,7 +58,7 @@ def add(
     `unplaced` names the district of streets about which nothing else says where they lie; `{postcode}` in
     it makes one for each postcode. Raises BadInput, naming file and line, or WrongState when the zone exists.
     """
-    _require_operator(actor)
+    accounts.require_operator(actor)
     name = texts.clean(name).replace("\n", " ")
     slug = slug_of(name)
     if not slug or len(name) > LONGEST_NAME:
@@ -91,7 +91,7 @@ def add(
 
 def everything(session: Session, actor: Actor) -> list[Listed]:
     """Return all zones, to the operator alone."""
-    _require_operator(actor)
+    accounts.require_operator(actor)
     districts = dict(
         session.execute(select(District.zone_id, func.count()).group_by(District.zone_id)).all()
     )
@@ -118,11 +118,6 @@ def slug_of(name: str) -> str:
     """Return the short name for addresses and commands: plain letters, digits and hyphens, or ""."""
     plain = unicodedata.normalize("NFKD", name.casefold()).encode("ascii", "ignore").decode()
     return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:_LONGEST_SLUG].strip("-")
-
-
-def _require_operator(actor: Actor) -> None:
-    if actor.kind != "operator":
-        raise NotThere
 
 
 __all__ = [

@@ -228,6 +228,8 @@ def upgrade() -> None:
 
     with op.batch_alter_table("person", schema=None) as batch_op:
         batch_op.add_column(sa.Column("forget_at", sa.DateTime(timezone=True), nullable=True))
+        batch_op.add_column(sa.Column("stopped_at", sa.DateTime(timezone=True), nullable=True))
+        batch_op.add_column(sa.Column("quiet_at_night", sa.Boolean(), nullable=False, server_default=sa.false()))
 
     # Sign-ins are made anew: everybody signs in once more, now with a factor that is remembered.
     op.drop_table("sign_in")
