@@ -92,3 +92,11 @@ def test_mobile_and_invented_numbers_may_join(number: str) -> None:
 )
 def test_fixed_lines_expensive_numbers_and_those_from_afar_may_not(number: str) -> None:
     assert not phones.may_join(number)
+
+
+def test_hiding_numbers_leaves_ids_whole() -> None:
+    ids = "01a1ff48-7095-7571-bc6c-b81021e19291 00000000-0000-0000-0000-000000000001"
+    assert phones.mask(ids) == ids
+    assert phones.mask("bel 0470-00.00.01, id 01a1ff48-7095-7571-bc6c-b81021e19291, +32470000001") == (
+        "bel [number], id 01a1ff48-7095-7571-bc6c-b81021e19291, [number]"
+    )

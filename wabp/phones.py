@@ -14,7 +14,9 @@ COUNTRIES = {32: "BE", 31: "NL", 352: "LU", 33: "FR", 49: "DE"}
 # More than this is no number, however it is written.
 LONGEST_TYPED = 40
 
-_LOOKS_LIKE_A_NUMBER = re.compile(r"(?<![\w])\+?\d(?:[\s./()-]?\d){7,14}(?![\w])")
+# An id of ours may hold eight digits in a row, and the log needs it whole.
+_ID = r"(?<![\w-])[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}(?![\w-])"
+_LOOKS_LIKE_A_NUMBER = re.compile(rf"({_ID})|(?<!\w)\+?\d(?:[\s./()-]?\d){{7,14}}(?!\w)")
 
 
 def is_e164(value: str) -> bool:
@@ -31,7 +33,7 @@ def spaced(e164: str) -> str:
 
 def mask(text: str) -> str:
     """Return `text` with everything that could be a telephone number replaced: the last net of the logs."""
-    return _LOOKS_LIKE_A_NUMBER.sub("[number]", text)
+    return _LOOKS_LIKE_A_NUMBER.sub(lambda found: found.group(1) or "[number]", text)
 
 
 def read(typed: str, region: str) -> str:
