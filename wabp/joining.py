@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from wabp import accounts, groups, limits, notices, relay, rules, sanctions
 from wabp.accounts import Actor
 from wabp.errors import BadInput, NotThere, WrongState
-from wabp.models import Consent, Group, Joining, Membership, Person, seal, unseal
+from wabp.models import Group, Joining, Membership, Person, seal, unseal
 
 # While a question of the dialogue waits for the newcomer, for a day.
 OPEN = ("name", "consent", "street")
@@ -191,18 +191,6 @@ def settle(session: Session, person: Person, *, now: datetime) -> None:
                 decide(row, "admitted", now)
             else:
                 session.delete(row)
-            older = session.scalars(
-                select(Consent)
-                .where(
-                    Consent.person_id == person.id,
-                    Consent.group_id == row.group_id,
-                    Consent.withdrawn_at.is_(None),
-                )
-                .order_by(Consent.given_at.desc(), Consent.id.desc())
-                .offset(1)
-            )
-            for consent in older:
-                consent.withdrawn_at = now
     session.flush()
 
 
