@@ -242,6 +242,17 @@ def require_registry(actor: Actor) -> None:
         raise NotThere
 
 
+def is_inspector(actor: Actor) -> bool:
+    """Tell whether the actor's office decides about the groups of a zone. Others of the register only look."""
+    return actor.kind == "account" and actor.role == "inspector" and actor.zone_id is not None
+
+
+def require_inspector(actor: Actor) -> None:
+    """Raise NotThere unless the actor's office decides about groups."""
+    if not is_inspector(actor):
+        raise NotThere
+
+
 def require_operator(actor: Actor) -> None:
     """Raise NotThere unless the actor is the operator of the machine."""
     if actor.kind != "operator":

@@ -12,7 +12,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, exists, func, select
 from sqlalchemy.orm import Session
 
-from wabp import appointments, groups, paperwork
+from wabp import accounts, appointments, groups, paperwork
 from wabp.accounts import Actor
 from wabp.answers import Answers
 from wabp.appointments import Appointed
@@ -102,7 +102,7 @@ class Dossier:
 
 def queue(session: Session, officer: Actor, *, show: str = "todo") -> list[Waiting]:
     """Return the applications of the officer's zone, who waits longest first. Raises NotThere."""
-    _require_inspector(officer)
+    accounts.require_inspector(officer)
     if show not in SHOWS:
         raise NotThere
     found = session.scalars(
@@ -115,7 +115,7 @@ def queue(session: Session, officer: Actor, *, show: str = "todo") -> list[Waiti
 
 def counts(session: Session, officer: Actor) -> dict[str, int]:
     """Return how many applications each part of the queue holds. Raises NotThere."""
-    _require_inspector(officer)
+    accounts.require_inspector(officer)
     by_state = dict(
         session.execute(
             select(Group.state, func.count())
@@ -170,7 +170,7 @@ def checklist_of(session: Session, group: Group, version: Version) -> tuple[Poin
 
 def group_of_zone(session: Session, officer: Actor, group_id: uuid.UUID) -> Group:
     """Return a group of the officer's zone whose application was handed in. Raises NotThere."""
-    _require_inspector(officer)
+    accounts.require_inspector(officer)
     group = session.get(Group, group_id)
     if group is None or group.zone_id != officer.zone_id or group.state == "draft":
         raise NotThere
@@ -182,11 +182,6 @@ def group_of_zone(session: Session, officer: Actor, group_id: uuid.UUID) -> Grou
 def applied() -> ColumnElement[bool]:
     """Groups that came about by an application; others have nothing to decide on."""
     return exists().where(Application.group_id == Group.id)
-
-
-def _require_inspector(officer: Actor) -> None:
-    if officer.kind != "account" or officer.role != "inspector" or officer.zone_id is None:
-        raise NotThere
 
 
 def _waiting(session: Session, group: Group) -> Waiting:

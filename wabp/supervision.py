@@ -16,9 +16,6 @@ from wabp.accounts import Actor
 from wabp.errors import NotThere, WrongState
 from wabp.models import Account, Group, Review, Sanction, new_id, seal, unseal
 
-# Whose office decides about groups. Others of the register only look.
-DECIDING_ROLE = "inspector"
-
 
 @dataclass(frozen=True, slots=True)
 class Decided:
@@ -71,7 +68,7 @@ def look(session: Session, officer: Actor, group_id: uuid.UUID) -> Supervised:
             for membership in groups.coordinators(session, group.id)
         ),
         history=tuple(sorted(_history(session, group), key=lambda row: row.at, reverse=True)),
-        may_decide=officer.role == DECIDING_ROLE,
+        may_decide=accounts.is_inspector(officer),
     )
 
 
@@ -138,8 +135,7 @@ def state_of(session: Session, actor: Actor, group: Group) -> Suspension | None:
 
 def _deciding(session: Session, officer: Actor, group_id: uuid.UUID) -> Group:
     """Return a group that this officer may decide about, and keep others from deciding meanwhile."""
-    if officer.role != DECIDING_ROLE:
-        raise NotThere
+    accounts.require_inspector(officer)
     group = of_zone(session, officer, group_id)
     groups.hold(session, group)
     return group
