@@ -29,8 +29,8 @@ lint: $(VENV)/.ready-to-test ## style and types
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy --no-error-summary
 
-bench: $(VENV)/.ready-to-run ## the benchmarks, one JSON line each
-	@set -e; for file in bench/*.py; do $(BIN)/python "$$file"; done
+bench: $(VENV)/.ready-to-run ## scores and speed, a JSON line each; CORPUS=folder for other labelled texts
+	@set -e; for file in bench/[a-z]*.py; do $(BIN)/python "$$file"; done
 
 $(BIN)/python:
 	@tools/venv '$(PYTHON)' $(VENV) create >&2

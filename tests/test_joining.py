@@ -747,7 +747,8 @@ def test_every_text_of_joining_fits_into_two_parts_of_a_text_message() -> None:
     values: dict[str, str] = {
         "group": "Molenwijk", "rules": "https://buurt.example/g/molenwijk", "age": "18", "name": "MOLENWIJK",
         "streets": "1 Molenstraat\n2 Kerkdreef\n3 Vaartkant", "none": "4", "page": "https://buurt.example/",
-        "word": "BEITRETEN KERKPLEIN", "other": "Kerkplein", "choices": "JOIN CENTRUM-BE, JOIN CENTRUM-NL",
+        "check_word": "gorilla 47", "word": "BEITRETEN KERKPLEIN",
+        "other": "Kerkplein", "choices": "JOIN CENTRUM-BE, JOIN CENTRUM-NL",
         "officer": "inspecteur de quartier", "help": "Kindertelefoon 0800-0432", "reason": "woont er niet",
         "text": "Waar woont u?", "link": "https://buurt.example/groups/molenwijk/residents",
     }

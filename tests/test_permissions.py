@@ -49,6 +49,7 @@ EVERYBODY = frozenset(ROLES)
 COORDINATING = frozenset({"coordinator", "deputy"})
 REGISTER = frozenset({"inspector", "inspector of another zone", "zone administrator"})
 OF_THE_ZONE = frozenset({"inspector", "zone administrator"})
+ADMINISTRATOR = frozenset({"zone administrator"})
 COORDINATOR_ALONE = frozenset({"coordinator"})
 INSPECTOR_ALONE = frozenset({"inspector"})
 INSPECTORS = frozenset({"inspector", "inspector of another zone"})
@@ -99,6 +100,7 @@ TABLE = {
     ("GET", "web.roster"): (COORDINATING, 200),
     ("POST", "web.roster"): (COORDINATOR_ALONE, 303),
     ("GET", "web.registry"): (REGISTER, 200),
+    ("GET", "web.rule_counts"): (ADMINISTRATOR, 200),
     ("GET", "web.supervise"): (OF_THE_ZONE, 200),
     ("POST", "web.supervise"): (INSPECTOR_ALONE, 303),
     # The walk's browser holds an application with all its answers.

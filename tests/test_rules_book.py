@@ -74,3 +74,74 @@ def test_a_wrong_rulebook_is_refused_with_file_and_key(tmp_path: Path, text: str
 def test_a_missing_rulebook_is_refused() -> None:
     with pytest.raises(ValueError, match="cannot read"):
         rules.load_rulebook("/nowhere/zone.toml")
+
+
+def written(tmp_path: Path, text: str) -> str:
+    file = tmp_path / "zone.toml"
+    file.write_text(text, encoding="utf-8")
+    return str(file)
+
+
+def test_a_label_may_lead_elsewhere_in_one_kind_of_message(tmp_path: Path) -> None:
+    book = rules.load_rulebook(written(tmp_path, 'base = "be"\n[labels.offtopic]\nurgent = "refuse"\n'))
+    assert book.action("offtopic") == "confirm"
+    assert book.action("offtopic", "info") == "confirm"
+    assert book.action("offtopic", "urgent") == "refuse"
+    [finding] = rules.check("Gelukkige verjaardag aan iedereen!", "nl", book, kind="urgent")
+    assert (finding.label, finding.action) == ("offtopic", "refuse")
+
+
+MISSING = "Vermist: Emma Claes, 9 jaar, rode jas, zit in het vierde leerjaar. Gezien? Bel {number}."
+
+
+@pytest.mark.parametrize(("country", "number"), [("be", "101"), ("be", "116 000"), ("nl", "0900-8844")])
+def test_the_notice_of_a_missing_child_with_the_number_of_the_police_asks_for_a_second_look(
+    country: str, number: str
+) -> None:
+    book = rules.load_rulebook(country)
+    text = MISSING.format(number=number)
+    found = rules.check(text, "nl", book, category="missing_person")
+    assert {"person_name", "minor"} <= {finding.label for finding in found}
+    assert rules.verdict(found, kind="info", called=False) is rules.Verdict.CONFIRM
+    assert rules.verdict(rules.check(text, "nl", book), kind="info", called=False) is rules.Verdict.REFUSE
+
+
+@pytest.mark.parametrize("number", ["ons", "de ouders op 0470 10 11 23", "1010"])
+def test_a_notice_without_a_number_of_the_police_is_refused(number: str) -> None:
+    found = rules.check(MISSING.format(number=number), "nl", rules.load_rulebook("be"), category="missing_person")
+    assert rules.verdict(found, kind="info", called=False) is rules.Verdict.REFUSE
+
+
+def test_what_a_zone_changes_can_be_told_and_has_a_version_of_its_own(tmp_path: Path) -> None:
+    own = 'base = "nl"\nminimum_age = 21\n[labels.profiling]\naction = "refuse"\n'
+    book = rules.load_rulebook(written(tmp_path, own))
+    country = rules.load_rulebook("nl")
+    assert book.version.startswith(f"{country.version}+")
+    assert list(rules.changes(book)) == [
+        ("version", country.version, book.version),
+        ("actions.profiling", "confirm", "refuse"),
+        ("minimum_age", "18", "21"),
+    ]
+    assert list(rules.changes(country)) == []
+
+
+def notice(category: str = "scam", numbers: str = "101", labels: str = "minor", action: str = "confirm") -> str:
+    row = f'category = "{category}"\nnumbers = ["{numbers}"]\nlabels = ["{labels}"]\naction = "{action}"'
+    return f'base = "be"\n[[notices]]\n{row}\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ('base = "be"\nquite_from = "22:00"', "quite_from"),
+        ('base = "be"\n[labels.offtopic]\nnight = "refuse"', "labels.offtopic.night"),
+        ('base = "be"\n[labels.offtopic]\nurgent = "never"', "labels.offtopic.urgent"),
+        (notice(category="gossip"), "category"),
+        (notice(numbers="police"), "numbers"),
+        (notice(labels="all"), "labels"),
+        (notice(action="shout"), "action"),
+    ],
+)
+def test_a_slip_in_a_zones_file_is_named(tmp_path: Path, text: str, key: str) -> None:
+    with pytest.raises(ValueError, match=key):
+        rules.load_rulebook(written(tmp_path, text))

@@ -202,6 +202,21 @@ def test_typed_text_is_a_value_and_makes_no_markup() -> None:
     assert "\nvet {police} %s 'x' weg -schuin-\n" in text
 
 
+def test_the_check_word_stands_on_every_channel_and_in_the_template() -> None:
+    worded = replace(ALERT, check_word="mango 47")
+    for language, said in {"nl": "Codewoord", "fr": "Mot de code", "en": "Check word", "de": "Codewort"}.items():
+        assert f"{said}" in compose(worded, language, "whatsapp")
+        assert "mango 47." in compose(worded, language, "sms")
+        assert "mango 47." in rules.template_variables(worded, language, rules.load_rulebook("be"))["3"]
+    assert "odewoord" not in compose(ALERT, "nl", "sms")
+
+
+def test_typed_french_letters_do_not_double_the_price_of_an_sms() -> None:
+    text = compose(replace(ALERT, texts={"nl": "Fenêtre forcée à l’hôtel, fuite vers la forêt."}), "nl", "sms")
+    assert "Fenetre forcée à l'hotel" in text
+    assert segments.count(text).encoding == "GSM-7"
+
+
 def test_a_name_that_holds_a_line_break_stays_in_its_line() -> None:
     text = compose(replace(ALERT, group="Demo\n*101 gebeld*", street="Kant\nBel 112."), "nl", "whatsapp", "nl")
     assert len(text.split("\n")) == 6

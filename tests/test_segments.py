@@ -57,3 +57,16 @@ def test_simplify_makes_a_text_cheaper() -> None:
 @given(st.text())
 def test_simplify_never_costs_more_parts(text: str) -> None:
     assert segments.count(segments.simplify(text)).parts <= segments.count(text).parts
+
+
+@pytest.mark.parametrize(
+    ("typed", "sent"),
+    [
+        ("« Ça brûle à l’hôtel »", '" Ça brule à l\'hotel "'),
+        ("Gevonden: ½ fles, 3 × …", "Gevonden: 1/2 fles, 3 x ..."),
+        ("Brand 🔥 in het hôtel", "Brand 🔥 in het hôtel"),
+        ("Пожар на улице", "Пожар на улице"),
+    ],
+)
+def test_letters_are_folded_only_when_that_makes_it_cheaper_and_says_the_same(typed: str, sent: str) -> None:
+    assert segments.affordable(typed) == sent

@@ -194,7 +194,7 @@ def test_one_application_shows_what_was_applied_for_and_no_number(claes: Browser
 def test_overlaps_come_first_with_streets_state_and_size_but_nobody_in_it(
     light_house: House, light_cast: Cast, claes: Browser, founding: Founding
 ) -> None:
-    release(light_house, light_cast.fatima, text="Kanarie in de straat gezien, grijze auto reed weg.")
+    release(light_house, light_cast.fatima, text="Kanariegele auto reed traag door de straat.")
     page = claes.get(page_of(founding))
     text = seen(page)
     assert "1 street belongs to another group Vaartkant: Molenwijk (Active, 7 residents)." in text
@@ -407,7 +407,7 @@ def test_an_active_group_tells_the_inspector_nothing_more(light_house: House, li
     add_street(light_house, "Havenlaan")
     founding = handed_in(light_house, "Havenlaan")
     activate(light_house, light_cast.claes, founding)
-    release(light_house, somebody(light_house, HILDE), slug="havenlaan", text="Kanarie in de straat gezien.")
+    release(light_house, somebody(light_house, HILDE), slug="havenlaan", text="Kanariegele auto reed traag.")
     page = english(light_house, light_cast.claes).get(page_of(founding))
     assert page.status_code == 200
     assert "Kanarie" not in page.text

@@ -242,6 +242,12 @@ def require_registry(actor: Actor) -> None:
         raise NotThere
 
 
+def require_administrator(actor: Actor) -> None:
+    """Raise NotThere unless the actor keeps the users and rules of a zone."""
+    if actor.kind != "account" or actor.role != "zone_admin" or actor.zone_id is None:
+        raise NotThere
+
+
 def is_inspector(actor: Actor) -> bool:
     """Tell whether the actor's office decides about the groups of a zone. Others of the register only look."""
     return actor.kind == "account" and actor.role == "inspector" and actor.zone_id is not None

@@ -3,7 +3,7 @@
     draft → (held, while 101/112 was not called yet) → released → closed
 
 What changes or shows an alert takes the actor first and asks `groups` whether this actor coordinates the
-group; what only computes (`check_texts`, `word`, `expiry`) takes none. What the rulebook refuses cannot be
+group; what only computes (`word`, `expiry`) takes none. What the rulebook refuses cannot be
 released by any door: `release` checks again, whatever a page showed before. Writing one is in `wabp.drafts`.
 """
 
@@ -15,10 +15,11 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from wabp import accounts, addressing, drafts, groups, notices, rules, templates
+from wabp import accounts, addressing, drafts, groups, judging, notices, rules, templates
 from wabp.accounts import Actor
 from wabp.errors import BadInput, NotThere, WrongState
-from wabp.models import Alert, Finding, Group, new_id, unseal
+from wabp.judging import Check
+from wabp.models import Alert, Finding, Group, unseal
 
 SHORTEST_REASON = 10
 OUTCOMES = ("police_came", "quiet_again", "harmless", "damage", "unknown")
@@ -30,20 +31,6 @@ REFUSALS_WITHIN = timedelta(hours=1)
 REFUSALS_SHOWN_FOR = timedelta(days=7)
 
 _CALL_AT_MOST_AGO = timedelta(hours=24)
-
-
-@dataclass(frozen=True)
-class Check:
-    """What the rules say of an alert's texts now: the findings that still stand, by language."""
-
-    findings: Mapping[str, Sequence[rules.Finding]]
-    verdict: rules.Verdict
-    rulebook: rules.Rulebook
-
-    @property
-    def standing(self) -> list[rules.Finding]:
-        """All findings that still stand, in all versions."""
-        return [finding for found in self.findings.values() for finding in found]
 
 
 @dataclass(frozen=True)
@@ -85,23 +72,7 @@ def recent(session: Session, actor: Actor, group: Group, *, states: Sequence[str
 def examine(session: Session, alert: Alert) -> Check:
     """Check all texts of an alert with the rulebook of its group."""
     typed = {version.language: unseal(session, version, "body") for version in alert.texts}
-    return check_texts(alert.group, typed, kind=alert.kind)
-
-
-def check_texts(group: Group, typed: Mapping[str, str], *, kind: str) -> Check:
-    """Check texts by language for a group: what the composer shows while somebody types.
-
-    On an urgent alert the call question settles `urgent_no_call`: nothing leaves before it is answered.
-    """
-    rulebook = groups.rulebook_of(group)
-    places = [street.name for street in group.streets] + [group.name, group.district.name]
-    alert_kind = _kind(kind)
-    found = {
-        language: rules.settled(_found_in(text, language, rulebook, places), kind=alert_kind, called=True)
-        for language, text in typed.items()
-    }
-    everything = [finding for findings in found.values() for finding in findings]
-    return Check(found, rules.verdict(everything, kind=alert_kind, called=True), rulebook)
+    return judging.check_texts(alert.group, typed, kind=_kind(alert.kind), category=alert.category)
 
 
 def review(session: Session, actor: Actor, alert: Alert, *, now: datetime) -> Review:
@@ -125,7 +96,7 @@ def _judge(session: Session, actor: Actor, alert: Alert, now: datetime) -> Revie
     _require_life(alert, check.rulebook, now)
     stop = stop_of(check, unseal(session, alert, "reason"))
     if stop == "refused":
-        _keep_findings(session, actor, alert, check, "refused", now)
+        judging.keep(session, actor, alert.group, check, "refused", alert_id=alert.id, now=now)
         accounts.record(session, actor, "refused", "alert", alert.id, now=now, zone_id=alert.group.zone_id)
         session.flush()
         tries = _refused_attempts(session, actor, alert.group, now - REFUSALS_WITHIN)
@@ -156,7 +127,7 @@ def release(session: Session, actor: Actor, alert: Alert, *, now: datetime) -> R
         return Release(alert, reviewed)
     if not _take(session, alert, reviewed.check.rulebook, now):
         return Release(alert, None)
-    _keep_findings(session, actor, alert, reviewed.check, "confirmed", now)
+    judging.keep(session, actor, alert.group, reviewed.check, "confirmed", alert_id=alert.id, now=now)
     addressing.write_alert(
         session,
         alert.group_id,
@@ -228,6 +199,7 @@ def word(
         street=street,
         called=f"{called_at.astimezone(clock):%H:%M}" if called_at else None,
         until=f"{expires_at.astimezone(clock):%H:%M}" if expires_at else None,
+        check_word=group.check_word,
     )
 
 
@@ -261,15 +233,6 @@ def begins_at(group: Group, kind: str, now: datetime) -> datetime | None:
     return None if kind == "urgent" else groups.quiet_until(group, now)
 
 
-def _found_in(text: str, language: str, rulebook: rules.Rulebook, places: Sequence[str]) -> list[rules.Finding]:
-    """Check a text, and what it says once SMS has put its lines together: a name may stand across two of them."""
-    found = rules.check(text, language, rulebook, places=places)
-    if "\n" not in text:
-        return found
-    joined = rules.check(text.replace("\n", " "), language, rulebook, places=places)
-    return found + [f for f in joined if f.start is not None and "\n" in text[f.start : f.end] and f not in found]
-
-
 def _require_call_answer(alert: Alert, rulebook: rules.Rulebook, now: datetime) -> None:
     if alert.state == "held" and alert.kind == "urgent":
         raise BadInput("call_now", field="called", number=rulebook.police_number)
@@ -296,26 +259,6 @@ def _refused_attempts(session: Session, actor: Actor, group: Group, since: datet
         Finding.author_id == author if author else Finding.author_id.is_(None),
     )
     return session.scalar(query) or 0
-
-
-def _keep_findings(
-    session: Session, actor: Actor, alert: Alert, check: Check, decision: str, now: datetime
-) -> None:
-    attempt = new_id()
-    for finding in check.standing:
-        session.add(
-            Finding(
-                group_id=alert.group_id,
-                alert_id=alert.id,
-                author_id=actor.id if actor.kind == "person" else None,
-                attempt=attempt,
-                label=finding.label,
-                action=finding.action,
-                decision=decision,
-                rulebook_version=check.rulebook.version,
-                decided_at=now,
-            )
-        )
 
 
 def _take(session: Session, alert: Alert, rulebook: rules.Rulebook, now: datetime) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from wabp import rules, texts
+from wabp import groups, rules, texts
 from wabp.errors import BadInput
 from wabp.models import District, Street, Zone
 
@@ -89,7 +89,7 @@ def zones(session: Session) -> Sequence[Zone]:
 def rulebook_for(session: Session, answers: Answers) -> rules.Rulebook | None:
     """Return the rulebook that the group would fall under, or None while its zone is not chosen."""
     zone = _zone(session, answers.zone_id)
-    return None if zone is None else rules.load_rulebook(zone.country)
+    return None if zone is None else groups.rulebook_of_zone(zone)
 
 
 def read(

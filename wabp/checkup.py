@@ -4,11 +4,12 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Literal
 
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from wabp import db, templates
+from wabp import db, rules, templates
 from wabp.errors import Problem
+from wabp.models import Zone
 from wabp.services import Services
 from wabp.settings import is_loopback
 from wabp.texts import LANGUAGES
@@ -52,12 +53,24 @@ def _examine(build: Callable[[], Services]) -> Iterator[tuple[str, str | None]]:
     except SQLAlchemyError as problem:
         yield "database", f"cannot be opened ({type(problem).__name__}); check WABP_DATABASE_URL"
         return
+    yield "rulebooks", _unread_rulebook(services)
     if services.settings.simulated:
         yield "gateway", None
     else:
         yield from _provider(services)
     mail = "no WABP_SMTP_URL, so officers get no mail that an application waits; look at the applications page yourself"
     yield "mail", None if services.settings.smtp_url else mail
+
+
+def _unread_rulebook(services: Services) -> str | None:
+    """Return the cure for the first zone whose own rulebook cannot be read: until then its country's holds alone."""
+    with services.reading() as session:
+        for zone in session.scalars(select(Zone).where(Zone.rulebook.is_not(None)).order_by(Zone.slug)):
+            try:
+                rules.read_rulebook(zone.rulebook or "", zone.slug)
+            except ValueError as problem:
+                return f"{problem}; correct it and run `wabp rulebook use FILE --zone {zone.slug}`"
+    return None
 
 
 def _provider(services: Services) -> Iterator[tuple[str, str | None]]:

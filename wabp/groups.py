@@ -1,5 +1,6 @@
 """Groups: who coordinates them, what their rulebook and clock are, and how a resident leaves and returns."""
 
+import logging
 import uuid
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -12,7 +13,9 @@ from sqlalchemy.orm import Session
 from wabp import accounts, rules
 from wabp.accounts import Actor
 from wabp.errors import NotThere, WrongState
-from wabp.models import Address, Appointment, Consent, Group, GroupStreet, Membership, Person, Street, vault_of
+from wabp.models import Address, Appointment, Consent, Group, GroupStreet, Membership, Person, Street, Zone, vault_of
+
+_log = logging.getLogger(__name__)
 
 COORDINATING = ("coordinator", "deputy")
 # A street belongs to one group: to the one that is in one of these states.
@@ -220,8 +223,21 @@ def member_count(session: Session, group: Group) -> int:
 
 
 def rulebook_of(group: Group) -> rules.Rulebook:
-    """Return the rulebook that holds for a group: its country's."""
-    return rules.load_rulebook(group.zone.country)
+    """Return the rulebook that holds for a group: its zone's own, else its country's."""
+    return rulebook_of_zone(group.zone)
+
+
+def rulebook_of_zone(zone: Zone) -> rules.Rulebook:
+    """Return the rulebook that holds in a zone: its own, laid over its country's, or its country's alone.
+
+    One that this version cannot read any more gives way to the country's, so that alerts go on; `wabp doctor` tells.
+    """
+    if zone.rulebook is not None:
+        try:
+            return rules.read_rulebook(zone.rulebook, zone.slug)
+        except ValueError as problem:
+            _log.error("the rulebook of a zone is left aside: %s", problem)
+    return rules.load_rulebook(zone.country)
 
 
 def clock_of(group: Group) -> ZoneInfo:

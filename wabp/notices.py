@@ -99,6 +99,7 @@ def about(group: Group, language: str) -> dict[str, str]:
         "group": group.name,
         "emergency": rules.emergency_line(language, groups.rulebook_of(group)),
         "officer": officer(group.zone.country, language),
+        "check_word": group.check_word,
     }
 
 

@@ -11,10 +11,10 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from wabp import accounts, alerts, groups, limits, notices, residents, rules
+from wabp import accounts, groups, judging, limits, notices, residents, rules
 from wabp.accounts import Actor
 from wabp.errors import BadInput, WrongState
-from wabp.models import Finding, Group, Membership, Person, Reply, new_id, seal, unseal
+from wabp.models import Group, Membership, Person, Reply, seal, unseal
 
 LONGEST = 500
 MOST_REPLIES, REPLIES_WITHIN = 20, timedelta(hours=1)
@@ -28,7 +28,7 @@ class NotSendable(BadInput):
     That it was refused is kept, without the words: commit also when this is raised.
     """
 
-    def __init__(self, field: str, text: str, language: str, check: alerts.Check) -> None:
+    def __init__(self, field: str, text: str, language: str, check: judging.Check) -> None:
         super().__init__("words_refused", field=field)
         self.text = text
         self.language = language
@@ -37,7 +37,7 @@ class NotSendable(BadInput):
     @property
     def better(self) -> str:
         """The text with the words to put instead."""
-        return rules.rewrite(self.text, self.check.findings[self.language], self.language, self.check.rulebook)
+        return self.check.better(self.language)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class Written:
 def judge(group: Group, text: str, *, reader: str, field: str) -> NotSendable | None:
     """Return why these words may not leave by the group's rulebook, or None: what it does not refuse passes."""
     language = rules.language_of(text, reader)
-    check = alerts.check_texts(group, {language: text}, kind="info")
+    check = judging.check_texts(group, {language: text}, kind="info")
     return NotSendable(field, text, language, check) if check.verdict is rules.Verdict.REFUSE else None
 
 
@@ -62,20 +62,7 @@ def require_sendable(session: Session, actor: Actor, group: Group, text: str, *,
     problem = judge(group, text, reader=actor.language, field=field)
     if problem is None:
         return
-    attempt = new_id()
-    for finding in problem.check.standing:
-        session.add(
-            Finding(
-                group_id=group.id,
-                author_id=actor.id if actor.kind == "person" else None,
-                attempt=attempt,
-                label=finding.label,
-                action=finding.action,
-                decision="refused",
-                rulebook_version=problem.check.rulebook.version,
-                decided_at=now,
-            )
-        )
+    judging.keep(session, actor, group, problem.check, "refused", now=now)
     raise problem
 
 

@@ -5,12 +5,11 @@ The door to `misuse`, `rulebook` and the fixed wording. Pure: no database, no ne
 
 from collections.abc import Collection, Sequence
 from enum import StrEnum
-from typing import Literal
 
 from wabp import misuse
 from wabp.misuse import mending, style
 from wabp.misuse.findings import LABELS, Action, Finding
-from wabp.rulebook.book import Clause, Number, Rulebook, load_rulebook
+from wabp.rulebook.book import Clause, Kind, Number, Rulebook, changes, load_rulebook, read_file, read_rulebook
 from wabp.rulebook.composer import (
     Channel,
     Wording,
@@ -22,8 +21,6 @@ from wabp.rulebook.composer import (
 )
 from wabp.texts import DEFAULT_LANGUAGE, LANGUAGES, say
 
-Kind = Literal["urgent", "info"]
-
 
 class Verdict(StrEnum):
     """What may happen with a text: pass, pass after a reason, or not at all."""
@@ -33,21 +30,32 @@ class Verdict(StrEnum):
     REFUSE = "refuse"
 
 
-def check(text: str, language: str, rulebook: Rulebook, *, places: Collection[str] = ()) -> list[Finding]:
+def check(
+    text: str,
+    language: str,
+    rulebook: Rulebook,
+    *,
+    places: Collection[str] = (),
+    kind: Kind | None = None,
+    category: str | None = None,
+) -> list[Finding]:
     """Return what the rulebook says about `text`, by place; findings on the whole text come last.
 
-    `places` are street and place names, which are never taken for persons. Never raises, for any text.
+    `places` are street and place names, which are never taken for persons. `kind` and `category` of the message
+    may change what a finding leads to, never what is found. Never raises, for any text.
     """
     reader = language if language in LANGUAGES else DEFAULT_LANGUAGE
     numbers = [entry.number for entry in rulebook.emergency_numbers]
+    notice = rulebook.notice(category, text)
     return [
         Finding(
             label=span.label,
             start=span.start,
             end=span.end,
-            action=rulebook.actions[span.label],
+            action=rulebook.action(span.label, kind, notice),
             why=say(f"findings.why.{span.label}", reader, police=rulebook.police_number),
             replacement=mending.words_instead(span, reader, rulebook.police_number),
+            rule=span.rule or span.label,
         )
         for span in misuse.detect(text, numbers, places)
     ]
@@ -72,10 +80,23 @@ def verdict(findings: Sequence[Finding], *, kind: Kind, called: bool) -> Verdict
     return Verdict.CONFIRM if "confirm" in actions else Verdict.PASS
 
 
-def rewrite(text: str, findings: Sequence[Finding], language: str, rulebook: Rulebook) -> str:
-    """Return `text` with the words to put instead; checked again, nothing in it is refused."""
+def rewrite(
+    text: str,
+    findings: Sequence[Finding],
+    language: str,
+    rulebook: Rulebook,
+    *,
+    places: Collection[str] = (),
+    kind: Kind | None = None,
+    category: str | None = None,
+) -> str:
+    """Return `text` with the words to put instead; checked again as `check` was asked, nothing in it is refused."""
     reader = language if language in LANGUAGES else DEFAULT_LANGUAGE
-    return mending.rewritten(text, findings, lambda again: check(again, reader, rulebook), reader)
+
+    def again(mended: str) -> list[Finding]:
+        return check(mended, reader, rulebook, places=places, kind=kind, category=category)
+
+    return mending.rewritten(text, findings, again, reader)
 
 
 def language_of(text: str, default: str) -> str:
@@ -96,12 +117,15 @@ __all__ = [
     "Wording",
     "advise",
     "call_statement",
+    "changes",
     "check",
     "compose",
     "emergency_line",
     "language_of",
     "load_rulebook",
     "plain",
+    "read_file",
+    "read_rulebook",
     "rewrite",
     "settled",
     "template_variables",

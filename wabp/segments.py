@@ -14,7 +14,11 @@ _BASIC = frozenset(
 )
 # Each of these is sent as an escape and a letter, so it costs two.
 _EXTENDED = frozenset("^{}\\[~]|€\f")
-_CLOSE = {"‘": "'", "’": "'", "“": '"', "”": '"', "–": "-", "—": "-", "…": "...", "·": "-", "\u00a0": " ", "œ": "oe"}
+_CLOSE = {
+    "‘": "'", "’": "'", "‚": ",", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "´": "'", "`": "'",
+    "–": "-", "—": "-", "‑": "-", "…": "...", "·": "-", "•": "-", "⁄": "/", "×": "x",
+    "\u00a0": " ", "\u202f": " ", "\u2009": " ", "œ": "oe", "Œ": "OE", "ł": "l", "Ł": "L", "đ": "d", "ı": "i",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +42,14 @@ def count(text: str) -> Segments:
 
 
 def simplify(text: str) -> str:
-    """Return `text` with each character outside GSM-7 changed to a close one inside it, where there is one."""
+    """Return `text` with each character outside GSM-7 changed to one that reads alike inside it, where there is one."""
     return "".join(character if _in_gsm(character) else _close(character) for character in text)
+
+
+def affordable(text: str) -> str:
+    """Return `text` in letters that read alike at half the price, or as it is when one of them has no such letter."""
+    simple = simplify(text)
+    return simple if all(map(_in_gsm, simple)) else text
 
 
 def _in_gsm(character: str) -> bool:
@@ -47,8 +57,10 @@ def _in_gsm(character: str) -> bool:
 
 
 def _close(character: str) -> str:
-    plain = _CLOSE.get(character) or unicodedata.normalize("NFKD", character)[0]
-    return plain if all(map(_in_gsm, plain)) else character
+    """Marks may go from a letter; a sign that is several, such as a half, is written out."""
+    parts = unicodedata.normalize("NFKD", _CLOSE.get(character, character))
+    plain = "".join(_CLOSE.get(part, part) for part in parts if not unicodedata.combining(part))
+    return plain if plain and all(map(_in_gsm, plain)) else character
 
 
 def _pack(sizes: Iterable[int], single: int, part: int) -> int:

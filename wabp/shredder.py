@@ -63,8 +63,8 @@ def forget(session: Session, *, now: datetime) -> int:
 
 def _unsent(session: Session, now: datetime) -> Sequence[Application]:
     """Applications that never became a group. They are of no zone yet, so the shortest time of all holds."""
-    countries = session.scalars(select(Zone.country).distinct()).all() or ["be"]
-    days = min(rules.load_rulebook(country).retention["draft"] for country in countries)
+    books = [groups.rulebook_of_zone(zone) for zone in session.scalars(select(Zone))] or [rules.load_rulebook("be")]
+    days = min(book.retention["draft"] for book in books)
     old = Application.saved_at <= now - timedelta(days=days)
     return session.scalars(select(Application).where(Application.group_id.is_(None), old)).all()
 

@@ -12,6 +12,7 @@ from wabp.cli import (
     alerts as alerts,
     groups as groups,
     members as members,
+    rulebooks as rulebooks,
     serving as serving,
     tools as tools,
     users as users,

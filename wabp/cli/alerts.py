@@ -138,15 +138,13 @@ def _street_id(group: "Group", name: str | None) -> uuid.UUID | None:
 
 def _refusal(review: "alerts.Review", typed: str, language: str) -> str:
     """Say in one line what stands in the way, the words, and what to write instead."""
-    from wabp import rules
-
     text = texts.clean(typed)
     findings = review.check.findings[language]
     named = "; ".join(
         f"{finding.label}" + (f" «{text[finding.start : finding.end]}»" if finding.start is not None else "")
         for finding in findings
     )
-    better = rules.rewrite(text, findings, language, review.check.rulebook)
+    better = review.check.better(language)
     if review.stopped_by == "needs_reason":
         return f"asks for a reason ({named}): give one with --reason, or write: {better}"
     return f"refused ({named}). Write instead: {better}"

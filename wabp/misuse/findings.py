@@ -26,7 +26,10 @@ LABELS: tuple[str, ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing found: offsets into the text as typed (None: the whole text), why, and words to put instead."""
+    """One thing found: offsets into the text as typed (None: the whole text), why, and words to put instead.
+
+    `rule` names what found it, such as "vigilantism.catch_them"; it says nothing of the text.
+    """
 
     label: str
     start: int | None
@@ -34,13 +37,19 @@ class Finding:
     action: Action
     why: str
     replacement: str | None
+    rule: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """What a detector returns: a label and where; `instead` names a sentence or gives the words to put there."""
+    """What a detector returns: a label, where (None: the whole text), what stands there instead, and the rule that found it.
+
+    Detectors speak of places in the plain text of a `Reading`; `misuse.detect` turns them into places in the typed text.
+    `instead` is words, or names a sentence of the wording ("@person"); None leaves the words alone.
+    """
 
     label: str
     start: int | None
     end: int | None
     instead: str | None = ""
+    rule: str = ""

@@ -1,45 +1,63 @@
-"""Owns finding requests for, or announcements of, pictures of people; footage kept for the police is none."""
+"""Owns finding pictures of people that are asked for, announced or pointed at; what is kept for the police is none."""
 
-import re
 from collections.abc import Iterator
 
+from wabp.misuse.clues import Clues
 from wabp.misuse.findings import Span
-from wabp.misuse.normalise import Folded, sentences
+from wabp.misuse.phrases import Match
 
-_PICTURE = (
-    r"(?:foto'?s?|fotootje|filmpjes?|filmpje|video'?s?|camerabeelden|beelden|opnames?|screenshots?|screenshot|gezicht(?:en)?|dashcam|deurbel(?:camera)?|"
-    r"photos?|images?|clips?|pics?|pictures?|footage|cctv|videos?|visages?|fotos|bilder|aufnahmen)"
-)
-_SHARE = (
-    r"(?:zet|zetten|post|posten|deel|delen|stuur|sturen|plaats|plaatsen|mail|mailen|verspreid|verspreiden|doorsturen|komt er(?: zo)? aan|volgen|online|hang|trek|"
-    r"in de groep|in deze chat|hier|collage|envoyez|envoie|postez|poste|partagez|partage|publiez|mettez|arrive|send|share|upload|put|coming|"
-    r"schickt|teilt|stellt|rein)"
-)
-_PATTERNS = tuple(
-    re.compile(pattern)
-    for pattern in (
-        rf"\b{_SHARE}\b[^.!?\n]{{0,60}}\b{_PICTURE}\b",
-        rf"\b{_PICTURE}\b[^.!?\n]{{0,60}}\b{_SHARE}\b",
-        rf"\b(?:wie|heeft iemand|iemand)\b[^.!?\n]{{0,20}}\b{_PICTURE}\b[^.!?\n]{{0,30}}\b(?:man|mannen|dief|dader|hem|haar|die|kerel|koppel|bestuurder)\b[^.!?\n]{{0,20}}",
-        r"\b(?:qui a|quelqu'un a|wer hat|who has|anyone (?:got|have))\b[^.!?\n]{0,20}\b(?:photo|video|foto|pic|picture|footage)s?\b",
-        r"\b(?:foto|filmpje|video|film|pics?|photo)s?\b[^.!?\n]{0,20}\b(?:van de|van het|du|de la|of the|vom) (?:\w+ )?(?:dief|inbreker|dader|verdachte\w?|koppel|voleur|cambrioleur|thief|burglar|guy|man|kerel|tater)\b",
-        r"\bzie foto(?: hieronder)?\b|\bfoto hieronder\b|\bsa photo\b|\b(?:hoe hij eruitziet|live meekijken)\b|\bcomment il est\b",
+_FAMILY = "images"
+_HINT, _ASK, _NOBODY = f"{_FAMILY}._", f"{_FAMILY}.ask_images", f"{_FAMILY}.ask_nobody"
+
+
+def find(clues: Clues) -> Iterator[Span]:
+    """Yield one call for pictures, the widest or the question, of each sentence."""
+    sentences: dict[tuple[int, int], list[Match]] = {}
+    for match in clues.of(_FAMILY):
+        sentences.setdefault(clues.reading.sentence_of(match.first), []).append(match)
+    hints = {first: {match.rule.removeprefix(_HINT) for match in found} for (first, _), found in sentences.items()}
+    for (first, stop), found in sentences.items():
+        call = _call(found, hints[first], clues.reading.is_asked(first))
+        if call and not _is_harmless(hints[first], hints.get(stop, set())):
+            yield clues.span(call, "photo_request")
+
+
+def _call(found: list[Match], hints: set[str], asked: bool) -> Match | None:
+    """Return the call for pictures of a sentence: a phrase, or else words that make one together."""
+    phrases = [match for match in found if not match.rule.startswith(_HINT) and (asked or match.rule != _NOBODY)]
+    if phrases:
+        return max(phrases, key=lambda match: (asked and match.rule == _ASK, match.stop - match.first))
+    rule = _told_together(hints, asked)
+    pictures = [match for match in found if match.rule == f"{_HINT}picture"]
+    if not rule or not pictures:
+        return None
+    others = [match for match in found if match.rule in (f"{_HINT}share", f"{_HINT}recognise")]
+    ends = [pictures[0], *others]
+    return pictures[0]._replace(
+        rule=f"{_FAMILY}.{rule}",
+        first=min(match.first for match in ends),
+        stop=max(match.stop for match in ends),
     )
-)
-_FOR_POLICE = re.compile(
-    r"\b(?:politie|police|polizei|commissariaat|recherche|aangifte|0900|101|112|gemeente|de lijn|verzekering|bewaar|bewaren|conservez|keep|niet|geen|nooit|"
-    r"pas de|ne|don't|do not|not|no|keine|nicht|bitte keine|schade|fiets|framenummer|insurance|damage|legitimatie|badge|nummerplaat)\b"
-)
 
 
-def find(folded: Folded) -> Iterator[Span]:
-    """Yield, once a sentence, the words that ask for or announce pictures."""
-    for start, end in sentences(folded.plain):
-        part = folded.plain[start : min(end, start + 2000)]
-        if _FOR_POLICE.search(part):
-            continue
-        for pattern in _PATTERNS:
-            match = pattern.search(part)
-            if match:
-                yield Span("photo_request", *folded.back(start + match.start(), start + match.end()), "@photos")
-                break
+def _told_together(hints: set[str], asked: bool) -> str:
+    people = "of_people" in hints
+    if "share" in hints and (people or "to_group" in hints):
+        return "post_images"
+    if "recognise" in hints and people:
+        return "point_at_images"
+    return "ask_images" if asked and "asked" in hints and "camera" in hints else ""
+
+
+def _is_harmless(hints: set[str], behind: set[str]) -> bool:
+    """True when the pictures go to the police, as this sentence or the one behind says, or show no person."""
+    to_group = "to_group" in hints and "not_to_group" not in hints
+    if to_group and "of_people" in hints:
+        return False
+    if "of_swindlers" in hints:
+        return True
+    if "to_police" in hints or ("to_police" in behind and not to_group):
+        return True
+    if "of_things" in hints and "of_suspects" not in hints:
+        return True
+    return "of_some_thing" in hints and hints.isdisjoint({"of_people", "of_suspects"})

@@ -1,100 +1,109 @@
-"""Owns finding origin, skin colour, religion used to describe or suspect somebody. Shops and plates are no persons."""
+"""Owns finding origin, nation, skin colour or faith used to describe or suspect somebody. Shops, streets and plates are no persons."""
 
-import re
 from collections.abc import Iterator
 
+from wabp.misuse.clues import Clues
 from wabp.misuse.findings import Span
-from wabp.misuse.normalise import Folded
+from wabp.misuse.phrases import Match
+from wabp.misuse.reading import CLAUSE
+from wabp.misuse.told import Told
 
-_PERSON = (
-    r"(?:man(?:nen)?|vrouw(?:en)?|jongens?|jongeman(?:nen)?|jongeren|meisjes?|kerels?|gasten|gast|types?|typ(?:es)?|figuren|figuur|"
-    r"personen|persoon|mensen|arbeiders?|koppel|familie|gezin|bende|bendes|dieven|dief|inbrekers?|daders?|verkopers?|bestuurder|"
-    r"kinderen|volk|uiterlijk|afkomst|origine|nationaliteit|uitziende?|leurders|bedelaars?|"
-    r"hommes?|femmes?|jeunes?|gars|mecs?|individus?|personnes?|voleurs?|apparence|origine|"
-    r"m[ae]n|wom[ae]n|guys?|lads?|boys?|girls?|males?|females?|youths?|people|person|looking|gang|couple|family|blokes?|workers?|beggars?|"
-    r"mann|manner|frau(?:en)?|typen|kerle?|fahrer|jugendliche\w?|leute|bande|aussehen)"
+_FAMILY = "profiling"
+_PEOPLE, _POINTED, _DESCRIBED, _SLUR, _SEEN = (
+    f"{_FAMILY}.{rule}" for rule in ("_people", "pointed_at_people", "described_person", "ethnic_slur", "_seen")
 )
-_ORIGIN = (
-    r"(?:pools|roemeens|bulgaars|albanees|albanes|marokkaans|turks|afrikaans|noord-afrikaans|noord-?afrikaans|oost-?europees|oost-europes|zuid-europees|"
-    r"antilliaans|surinaams|syrisch|somalisch|arabisch|algerijns|tsjetsjeens|russisch|joegoslavisch|servisch|kosovaars|oekraiens|"
-    r"chinees|chines|aziatisch|moslim|islamitisch|joods|zigeuner|buitenlands|allochtoon|allochton|vreemd|getint|gekleurd|donker|zwart|blank|negroid|"
-    r"mediterraan|zuiders|slavisch|pakistaans|indisch|afghaans|irakees|iraaks|eritrees|congolees)e?"
+# Who these are says nothing; a mention is a description only where something is also said to have been seen.
+_ANYBODY = frozenset(
+    "persoon personen mensen personne personnes gens people person persons famille familie gezin chauffeur arbeider arbeiders ouvrier ouvriers "
+    "conducteur worker workers driver chauffeurs bestuurder bestuurders bezorger bezorgers koerier koeriers trucker truckers klant klanten "
+    "passagier passagiers toerist toeristen fietser fietsers buur buren bewoner bewoners bewoonster kind kinderen ouders moeder moeders vader "
+    "oma opa medewerker medewerkers schilder schilders monteur monteurs seizoenarbeiders huurders livreur livreurs enfants touristes visiteurs "
+    "buurman buurvrouw buurjongen buurjongens onderbuur bovenbuur voisin voisins drivers courier couriers cleaner cleaners customers tenants neighbour neighbours visitor visitors".split()
 )
-_GROUP = (
-    r"(?:marokkan(?:en|ers?)|marokkaan(?:tje|tjes)?|turken|turk|polen|roemenen|roemeen|bulgaren|bulgaar|albanezen|albanees|zigeuners?|roma'?s|syriers?|"
-    r"afghanen|afghaan|antillian(?:en)?|antilliaan|surinamers?|somaliers?|oost-?europeanen|oostblokkers?|afrikanen|afrikaan|arabieren|arabier|"
-    r"noord-?afrikanen|oekrainers?|russen|tsjetsjenen|negers?|negerin|islamieten|moslims?|joden|asielzoekers?|vluchtelingen|allochton(?:en)?|allochtoon|"
-    r"buitenlanders?|illegalen|transmigranten|gelukszoekers|woonwagenbewoners|"
-    r"maghrebins?|arabes?|roms|roumains?|bulgares|gitans?|manouches|gens du voyage|albanais|marocains?|turcs?|algeriens?|tunisiens?|musulmans?|juifs?|"
-    r"africains?|immigres|etrangers|migrants|refugies|tziganes?|"
-    r"gyps(?:y|ies)|romanians?|moroccans?|albanians?|muslims?|africans?|arabs?|pikeys|asylum seekers|immigrants|foreigners|eastern europeans?|travellers|"
-    r"zigeuner|rumanen|bulgaren|turken|marokkaner|araber|auslander|asylanten|fluchtlinge|polen|osteuropaer|nordafrikaner)"
+# "Polen" is a country behind these, "de Chinees" a restaurant.
+_TO_A_LAND = frozenset("in uit naar van".split())
+_AT_A_SHOP = frozenset("bij naar naast tegenover achter chez van".split())
+_I_AM = frozenset("ben suis am m als comme sommes".split())
+_STREET = frozenset(
+    "rue avenue place chemin impasse quai boulevard ruelle clos square allee venelle plaque kenteken nummerplaat plaat".split()
 )
-_EN_ORIGIN = (
-    r"(?:black|white|asian|brown|dark|dark-?skinned|polish|romanian|bulgarian|albanian|moroccan|turkish|african|north african|arab|eastern european|"
-    r"middle eastern|muslim|jewish|gypsy|foreign|foreign-looking|tanned|coloured|roma|indian|pakistani|chinese)"
-)
-_FR_ORIGIN = (
-    r"(?:maghrebine?s?|nord-africaine?s?|arabes?|africaine?s?|noire?s?|basane(?:e|es|s)?|mate|roumaine?s?|bulgares?|albanaise?s?|marocaine?s?|turque?s?|"
-    r"turcs?|d'europe de l'est|de l'est|etrangere?s?|de couleur|blancs?|blanche|slaves?|juifs?|juive|musulmane?s?|asiatiques?|gitane?s?|polonaise?s?|typee?s?)"
-)
-_DE_ORIGIN = (
-    r"(?:sudlandisch|osteuropaisch|dunkelhautig|dunkel|arabisch|turkisch|polnisch|rumanisch|bulgarisch|afrikanisch|nordafrikanisch|schwarz|auslandisch|"
-    r"albanisch|marokkanisch|fremdlandisch|judisch|muslimisch)(?:e[rsnm]?)?"
-)
-_PATTERNS = tuple(
-    re.compile(pattern)
-    for pattern in (
-        rf"\b(?:\d{{1,2}} |twee |drie |vier |een |enkele |die )?{_ORIGIN} {_PERSON}\b",
-        r"\b(?:oost|zuid|noord)-?(?:europe|afrik)\w{2,10} (?:type|types|uiterlijk|afkomst|man|mannen|accent)\b",
-        rf"\b(?:van|met(?: een)?) {_ORIGIN} (?:afkomst|origine|uiterlijk|accent|huidskleur|gezicht)\b",
-        r"\b(?:donkere|getinte|lichte|bruine|zwarte|blanke) (?:huid(?:skleur)?|kerels?|mannen|man|vrouw)\b|\bgetinte? \w{3,15}\b|\bhuidskleur\b",
-        r"\b(?:vrouw|vrouwen|man|mannen|meisje|meisjes|dame|iemand|met)(?: met)?(?: een)? (?:hoofddoek\w*|boerka|nikab|djellaba|kaftan|keppel\w*|tulband)(?: en (?:een )?(?:hoofddoek\w*|boerka|nikab|djellaba|kaftan|tulband))?\b",
-        rf"\b(?:(?:die|de|het zijn(?: altijd)?(?: die)?|twee|\d{{1,2}}|weer|zo'n|allemaal|les|des|deux|ces|encore des|these|those|some) )?{_GROUP}\b",
-        rf"\b(?:(?:deux|trois|un|une|des|\d) )?(?:hommes?|femmes?|types?|jeunes?|gars|mecs?|individus?|personnes?|gens|voleurs?|bande|famille) (?:de type |d'origine |d'apparence |de )?{_FR_ORIGIN}\b",
-        rf"\b(?:de type|d'origine|d'apparence|de race|a la peau) {_FR_ORIGIN}\b|\b(?:peau|teint) (?:noire?|mate?|foncee?|basanee?)\b|\bfemmes? voilees?\b",
-        rf"\b(?:(?:two|three|a|some|group of|\d) )?{_EN_ORIGIN}(?:[ -]looking)?,? (?:m[ae]n|wom[ae]n|guys?|lads?|boys?|girls?|males?|females?|youths?|people|person|kids?|gang|couple|family|blokes?|types?|workers?|beggars?)\b",
-        rf"\b(?:of )?{_EN_ORIGIN} (?:appearance|origin|descent|accent|skin)\b|\b(?:dark|brown|black|olive) skin\b|\bwom[ae]n in (?:a )?(?:headscar\w+|hijab|burqa)\b",
-        rf"\b{_DE_ORIGIN} (?:aussehend\w{{0,2}} )?(?:mann|manner|frau|frauen|typ|typen|kerle?|fahrer|jugendliche\w?|leute|bande|aussehen|person|personen)\b|\bkopftuch\b",
-        r"\b(?:hij|zij|dader|man|ze) (?:was|is|zijn|waren) (?:een )?(?:blank|zwart|donker|getint|bruin|gekleurd)(?= ?[,.]| en |$)",
-        r"\bals het geen (?:vlamingen|belgen|nederlanders|blanken) zijn\b[^.!?\n]{0,30}|\bniet van hier\b|\bzoals al die (?:mannen|mensen|gasten) van daar\b",
-    )
-)
-# Origin of a thing, a place or a dish is no suspicion.
-_THING_BEFORE = re.compile(
-    r"\b(?:plaat|kenteken|nummerplaat|restaurant|winkel|bakker\w*|moskee|synagoge|kerk|boulangerie|boucherie|plaque)(?: van)?(?: de| het)? $"
-)
-_THING_AFTER = re.compile(
-    r" ?-?(?:winkel|supermarkt|bakker\w*|slager|restaurant|nummerpla|plaat|kenteken|moskee|kerk|school|cafe|keuken|bus\b|auto\b|wagen\b|kentekenplaat|"
-    r"supermarket|shop|plate|restaurant|church|community cent|feest|straat|steenweg|plein|jas|trui|pet\b|broek|taal|les\b|cultu)"
-)
-_KEPT_WORD = {
-    "man": "@man", "kerel": "@man", "gast": "@man", "homme": "@man", "guy": "@man", "mann": "@man",
-    "vrouw": "@woman", "femme": "@woman", "woman": "@woman", "frau": "@woman",
-    "familie": "@household", "gezin": "@household", "famille": "@household", "family": "@household",
+_KEPT = {
+    "@man": "man kerel gast vent gozer jongen jongeman homme mec gars monsieur man guy bloke lad dude male mann kerl".split(),
+    "@woman": "vrouw dame meisje femme dame fille voilee woman lady girl female frau".split(),
+    "@household": "familie gezin koppel famille couple family".split(),
 }
+_INSTEAD = {word: words for words, kept in _KEPT.items() for word in kept}
+# What only says how somebody looks leaves nothing behind.
+_LOOKS = frozenset(
+    "huid huidskleur huidkleur huidtint tint afkomst uiterlijk origine herkomst accent accentje peau teint skin apparence origines "
+    "appearance origin descent uitziend uitziende ogend looking looks type kleur complexion nationaliteit".split()
+)
+
+# Little words that would be left hanging when the looks behind them go.
+_LEADING = frozenset("met een van de het d a la l au avec un une with of an mit ein eine einem".split())
 
 
-def find(folded: Folded) -> Iterator[Span]:
+def find(clues: Clues) -> Iterator[Span]:
     """Yield each description by origin, the widest of those that overlap."""
-    spans: list[tuple[int, int]] = []
-    for pattern in _PATTERNS:
-        for match in pattern.finditer(folded.plain):
-            before = folded.plain[max(0, match.start() - 30) : match.start()]
-            after = folded.plain[match.end() : match.end() + 24]
-            if not _THING_BEFORE.search(before) and not _THING_AFTER.match(after):
-                spans.append(match.span())
+    found = clues.of(_FAMILY)
+    told = [match for match in found if match.rule != _SEEN]
+    if not told:
+        return
+    seen = [match.first for match in found if match.rule == _SEEN]
+    # A group that opens a place ("Afghanen van het asielcentrum") is still meant; one further in ("rue des Juifs") is not.
+    places = {index for first, stop in clues.places for index in range(first + 1, stop)}
+    spoken = Told(clues.reading, clues.of("reported"))
     last = -1
-    for start, end in sorted(spans, key=lambda span: (span[0], -span[1])):
-        if start >= last:
-            last = end
-            yield Span("profiling", *folded.back(start, end), _instead(folded.plain[start:end]))
+    for match in sorted(told, key=lambda match: (match.first, -match.stop)):
+        if match.first >= last and _is_told(clues, match, seen, places) and not _is_only_told(spoken, match):
+            last = match.stop
+            first, instead = match.first, _instead(clues.reading.words[match.first : match.stop])
+            while (
+                not instead
+                and first > 0
+                and clues.reading.words[first - 1] in _LEADING
+                and not clues.reading.gaps[first]
+            ):
+                first -= 1
+            start, end = clues.reading.starts[first], clues.reading.ends[match.stop - 1]
+            yield Span("profiling", start, end, instead, match.rule.replace("._", "."))
 
 
-def _instead(found: str) -> str:
-    for word in re.findall(r"[a-z]+", found):
-        if word in _KEPT_WORD:
-            return _KEPT_WORD[word]
-    if found.startswith(("type ", "typ ")):
-        return "@person"
-    return "" if re.search(r"huid|peau|skin|teint|afkomst|uiterlijk|origin|type", found) else "@persons"
+def _is_only_told(told: Told, match: Match) -> bool:
+    return told.quotes(match.first) or (
+        match.rule == _SLUR and (told.condemns(match.first) or told.names(match.first, match.stop))
+    )
+
+
+def _is_told(clues: Clues, match: Match, seen: list[int], places: set[int]) -> bool:
+    words, gaps = clues.reading.words, clues.reading.gaps
+    if match.stop - 1 in places:
+        return False
+    if match.rule == _DESCRIBED and CLAUSE in gaps[match.first + 1 : match.stop]:
+        return False
+    if match.rule in (_PEOPLE, _POINTED) and _is_land_or_shop(words, match):
+        return False
+    weak = match.rule == _PEOPLE or (
+        match.rule == _DESCRIBED and not _ANYBODY.isdisjoint(words[match.first : match.stop])
+    )
+    return not weak or any(not match.first <= index < match.stop for index in seen)
+
+
+def _is_land_or_shop(words: list[str], match: Match) -> bool:
+    noun = words[match.stop - 1]
+    before = words[match.stop - 2] if match.stop > 1 else ""
+    further = words[match.stop - 3] if match.stop > 2 else ""
+    return (
+        (noun == "polen" and before in _TO_A_LAND)
+        or (before in ("de", "le") and further in _AT_A_SHOP and not noun.endswith(("en", "ers")))
+        or not _I_AM.isdisjoint(words[max(0, match.first - 2) : match.first])
+        or before in _STREET
+        or further in _STREET
+    )
+
+
+def _instead(words: list[str]) -> str:
+    for word in words:
+        if word in _INSTEAD:
+            return _INSTEAD[word]
+    return "" if not _LOOKS.isdisjoint(words) else "@persons"

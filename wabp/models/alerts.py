@@ -73,7 +73,8 @@ class AlertText(WithId, Base):
 class Finding(WithId, Base):
     """What the check said when somebody wanted to send, and what was decided. Never the words themselves.
 
-    Decisions: refused (the release was refused), confirmed (sent with a kept reason).
+    Decisions: refused (the release was refused), confirmed (sent with a kept reason), disputed (the writer calls
+    the finding wrong; it stays).
     """
 
     __tablename__ = "finding"
@@ -84,6 +85,8 @@ class Finding(WithId, Base):
     # All findings of one attempt to send share its id.
     attempt: Mapped[uuid.UUID]
     label: Mapped[str] = mapped_column(String(30))
+    # What found it, such as "vigilantism.follow": it says nothing of the words.
+    rule: Mapped[str] = mapped_column(String(80), default="")
     action: Mapped[str] = mapped_column(String(8))
     decision: Mapped[str] = mapped_column(String(10))
     rulebook_version: Mapped[str] = mapped_column(String(40))

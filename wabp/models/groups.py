@@ -1,5 +1,6 @@
 """Groups, who is in them, and what was imposed on either."""
 
+import secrets
 import uuid
 from datetime import datetime
 
@@ -10,6 +11,17 @@ from wabp.models.base import Base, Moment, Sealed, WithId
 from wabp.models.people import Person
 from wabp.models.places import District, Street, Zone
 from wabp.vault import SealedBytes
+
+# Words that read alike in our four languages, in letters that every phone and SMS knows.
+_CHECK_WORDS = (
+    "alfa bravo cactus cobra delta disco domino gorilla igloo judo karate kiwi koala lama lasso mango mokka ninja "
+    "omega opera panda piano polka puma radio robot rumba safari salsa samba sigma tango tipi yoga zebra"
+).split()
+
+
+def new_check_word() -> str:
+    """Return a word and a number that nobody outside the group can guess."""
+    return f"{secrets.choice(_CHECK_WORDS)} {secrets.randbelow(90) + 10}"
 
 
 class Group(WithId, Base):
@@ -28,6 +40,8 @@ class Group(WithId, Base):
     state: Mapped[str] = mapped_column(String(12), default="draft")
     quiet: Mapped[str | None] = mapped_column(String(11))
     demo: Mapped[bool] = mapped_column(default=False)
+    # Stands on every alert and is told to those who join, so that a message that lacks it can be mistrusted.
+    check_word: Mapped[str] = mapped_column(String(20), default=new_check_word)
     created_at: Mapped[datetime] = mapped_column(Moment)
     # Since when the state is what it is; empty for a group that was made before this was kept.
     state_since: Mapped[datetime | None] = mapped_column(Moment)

@@ -3,7 +3,7 @@
 import uuid
 from datetime import datetime
 
-from sqlalchemy import JSON, ForeignKey, String, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from wabp.models.base import Base, Moment, WithId
@@ -19,6 +19,8 @@ class Zone(WithId, Base):
     country: Mapped[str] = mapped_column(String(2))
     timezone: Mapped[str] = mapped_column(String(60))
     demo: Mapped[bool] = mapped_column(default=False)
+    # The zone's own rulebook as TOML, laid over its country's; None while the country's holds alone.
+    rulebook: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(Moment)
 
 

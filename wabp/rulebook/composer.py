@@ -40,6 +40,7 @@ class Wording:
     street: str | None
     called: str | None
     until: str | None
+    check_word: str | None = None
 
 
 def compose(
@@ -57,7 +58,7 @@ def compose(
         below.insert(0, bold(call_statement(language, rulebook, wording.called)))
     typed, mark = _typed(wording, language, rulebook)
     if channel == "sms":
-        typed = _one_line(typed)
+        typed = segments.affordable(_one_line(typed))
 
     def whole(text: str) -> str:
         middle = [mark + text] if text else []
@@ -124,7 +125,8 @@ def _category(slug: str, language: str) -> str:
 
 def _safety(wording: Wording, language: str) -> str:
     until = say("alert.until", language, until=_one_line(clean(wording.until))) if wording.until else ""
-    return " ".join(filter(None, (until, say("alert.stop", language))))
+    word = say("alert.check_word", language, word=_one_line(wording.check_word)) if wording.check_word else ""
+    return " ".join(filter(None, (until, word, say("alert.stop", language))))
 
 
 def _typed(wording: Wording, language: str, rulebook: Rulebook) -> tuple[str, str]:

@@ -29,6 +29,7 @@ from wabp.web import (
     residents as residents,
     reviewing as reviewing,
     roster as roster,
+    rule_counts as rule_counts,
     sign_in,
     sign_ins as sign_ins,
     simulator,

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from flask import request
 
-from wabp import alerts, drafts, reports, rules, texts
+from wabp import drafts, judging, reports, rules, texts
 from wabp.errors import BadInput, NotThere
 from wabp.models import Alert, Group, unseal
 from wabp.web import show
@@ -128,19 +128,18 @@ def take_over_report(form: ComposerForm, report_id: str) -> None:
     except ValueError:
         raise NotThere from None
     text = unseal(session(), report, "body")[: drafts.LONGEST_TEXT]
-    check = alerts.check_texts(report.group, {report.language: text}, kind="info")
-    found = check.findings[report.language]
+    check = judging.check_texts(report.group, {report.language: text}, kind="info")
     form.language = report.language
-    form.text = rules.rewrite(text, found, report.language, check.rulebook)
+    form.text = check.better(report.language)
     form.street_id = str(report.membership.street_id or "")
 
 
 def accept_rewrite(group: Group, form: ComposerForm) -> None:
     """Put the suggested words in the place of those that may not be sent, in every version."""
     typed = form.words()
-    check = alerts.check_texts(group, typed, kind=form.weight)
+    check = judging.check_texts(group, typed, kind=form.weight, category=form.category)
     for code, found in check.findings.items():
-        better = rules.rewrite(typed[code], found, code, check.rulebook) if found else typed[code]
+        better = check.better(code) if found else typed[code]
         if code == form.language:
             form.text = better
         else:

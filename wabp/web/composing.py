@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Response, make_response, redirect, render_template, request, url_for
 
-from wabp import alerts, drafts, groups, insights, rules, segments, templates, texts
+from wabp import alerts, drafts, groups, insights, judging, rules, segments, templates, texts
 from wabp.errors import BadInput, NotThere, Problem
 from wabp.models import Alert, Group
 from wabp.web import problems, show
@@ -48,6 +48,8 @@ def live_check(slug: str) -> str:
 def _act(group: Group, alert: Alert | None) -> Response | str | tuple[str, int]:
     form = typed_form()
     do = request.form.get("do", "check")
+    if do.startswith("dispute:"):
+        return _dispute(group, form, do.removeprefix("dispute:"), alert)
     if do not in {"save", "review"}:
         only_read()
     if do == "accept_rewrite":
@@ -75,6 +77,16 @@ def _act(group: Group, alert: Alert | None) -> Response | str | tuple[str, int]:
     return make_response(redirect(target, 303))
 
 
+def _dispute(group: Group, form: ComposerForm, number: str, alert: Alert | None) -> str:
+    """Count that the writer calls a finding wrong; the text stays as it is, and so does the finding."""
+    check = judging.check_texts(group, form.words(), kind=form.weight, category=form.category)
+    numbered = {str(place): found for place, (_code, found) in enumerate(show.in_order(check, form.language), start=1)}
+    if number in numbered:
+        judging.dispute(session(), actor(), group, check, numbered[number], now=now())
+        session().commit()
+    return composer_page(group, form, alert=alert, disputed=number in numbered)
+
+
 def status_of(stopped: alerts.Review) -> int:
     """Return the status of a page that says why an alert was stopped."""
     return 429 if stopped.stopped_by == "many_refusals" else 400
@@ -99,6 +111,7 @@ def composer_page(
     alert: Alert | None = None,
     problem: Problem | None = None,
     stopped: alerts.Review | None = None,
+    disputed: bool = False,
 ) -> str:
     """Return the composer, with what is wrong said at its field."""
     errors = []
@@ -117,6 +130,7 @@ def composer_page(
         "composer.html",
         **composer_context(group, form),
         errors=errors,
+        disputed=disputed,
         saved_at=show.day_and_hour(alert.saved_at, group) if alert else None,
     )
 
@@ -128,7 +142,7 @@ def composer_context(group: Group, form: ComposerForm) -> dict[str, Any]:
     typed = form.words()
     # The places of findings are places in the text of the field, so the field shows what was checked.
     text = form.text = typed.get(form.language, "")
-    check = alerts.check_texts(group, typed, kind=kind)
+    check = judging.check_texts(group, typed, kind=kind, category=form.category)
     shown = show.findings(check, form.language, text)
     composed = _composed(group, form, typed) if text else {}
     begins = alerts.begins_at(group, kind, now())
@@ -150,7 +164,7 @@ def composer_context(group: Group, form: ComposerForm) -> dict[str, Any]:
         "findings": shown,
         "marked_text": show.marked(text, shown),
         "hints": [texts.say(key, language()) for key in rules.advise(text, form.language)] if text else [],
-        "suggestion": _suggestion(text, check, form.language, rulebook),
+        "suggestion": _suggestion(text, check, form.language),
         "blocker": _blocker(shown),
         "forecast": show.forecast(forecast),
         "previews": show.previews(composed, form.language),
@@ -185,11 +199,11 @@ def _call_time(group: Group, form: ComposerForm) -> datetime | None:
         return None
 
 
-def _suggestion(text: str, check: alerts.Check, own: str, rulebook: rules.Rulebook) -> dict[str, Any] | None:
+def _suggestion(text: str, check: judging.Check, own: str) -> dict[str, Any] | None:
     found = check.findings.get(own, [])
     if not found or len(text) > drafts.LONGEST_TEXT:
         return None
-    return show.suggestion(text, rules.rewrite(text, found, own, rulebook))
+    return show.suggestion(text, check.better(own))
 
 
 def _blocker(shown: list[dict[str, Any]]) -> str | None:

@@ -283,6 +283,8 @@ def _navigation(run: Sequence[Group], applied: Sequence[Group]) -> list[Navigati
         ]
     elif actor().role in accounts.REGISTRY_ROLES:
         items = [_item("web.registry", _("Groups"), "people")]
+    if actor().role == "zone_admin":
+        items.append(_item("web.rule_counts", _("Rules"), "clipboard"))
     if actor().role == "inspector":
         todo = dossiers.counts(session(), actor())["todo"]
         items.insert(0, _item("web.applications", _("Applications"), "clipboard", badge=todo or None))

@@ -4,7 +4,7 @@ import uuid
 
 from flask import Response, make_response, redirect, render_template, url_for
 
-from wabp import alerts
+from wabp import alerts, judging
 from wabp.errors import BadInput, Problem
 from wabp.models import Alert, unseal
 from wabp.web import problems, show
@@ -70,7 +70,7 @@ def _review_page(alert: Alert) -> Response | str:
 
 
 def _summary(
-    alert: Alert, form: ComposerForm, check: alerts.Check, reason: str, members: int
+    alert: Alert, form: ComposerForm, check: judging.Check, reason: str, members: int
 ) -> list[dict[str, str | None]]:
     group = alert.group
     to = url_for("web.edit", alert_id=alert.id)

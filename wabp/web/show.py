@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from wabp import alerts, groups, insights, rules, segments, texts
+from wabp import groups, insights, judging, rules, segments, texts
 from wabp.models import Alert, Group
 from wabp.web.i18n import _, date, decimal
 from wabp.web.pages import language, now
@@ -175,16 +175,14 @@ def previews(composed: Mapping[tuple[str, rules.Channel], str], own: str) -> lis
     ]
 
 
-def findings(check: alerts.Check, own: str, text: str) -> list[dict[str, Any]]:
+def findings(check: judging.Check, own: str, text: str) -> list[dict[str, Any]]:
     """Return the findings in order of severity, numbered; those of other versions name their language.
 
     Why something was found is told in the page's language, whatever language the text is in.
     """
-    found, police = check.findings, check.rulebook.police_number
-    rows = [(code, finding) for code, several in found.items() for finding in several]
-    rows.sort(key=lambda row: (_SEVERITY[row[1].action], row[0] != own, row[1].start or 0))
+    police = check.rulebook.police_number
     shown = []
-    for number, (code, finding) in enumerate(rows, start=1):
+    for number, (code, finding) in enumerate(in_order(check, own), start=1):
         here = code == own and finding.start is not None
         name = label_title(finding.label)
         shown.append(
@@ -199,6 +197,12 @@ def findings(check: alerts.Check, own: str, text: str) -> list[dict[str, Any]]:
             }
         )
     return shown
+
+
+def in_order(check: judging.Check, own: str) -> list[tuple[str, rules.Finding]]:
+    """Return the findings with their language as pages number them: by severity, the writer's own version first."""
+    rows = [(code, finding) for code, several in check.findings.items() for finding in several]
+    return sorted(rows, key=lambda row: (_SEVERITY[row[1].action], row[0] != own, row[1].start or 0))
 
 
 def marked(text: str, shown: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

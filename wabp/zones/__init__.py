@@ -21,6 +21,7 @@ from wabp.models import District, Group, Street, Zone, new_id
 from wabp.zones.districts import Area, read_districts
 from wabp.zones.given import LONGEST_NAME, Given
 from wabp.zones.placing import place
+from wabp.zones.rulebooks import use_rulebook
 from wabp.zones.search import Place, places_of
 from wabp.zones.streets import read_streets
 
@@ -132,4 +133,5 @@ __all__ = [
     "everything",
     "places_of",
     "slug_of",
+    "use_rulebook",
 ]
