@@ -44,7 +44,10 @@ _SCALE = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """`weights` gives, for each feature, a number for each label; `base` what each starts from; `bounds` what it must pass."""
+    """`weights` gives, for each feature, a number for each label; `base` what each starts from; `bounds` what it must pass.
+
+    `least` is what words must at least add for any label of a sentence, and for any of a text.
+    """
 
     base: Sequence[float]
     bounds: Sequence[float]
@@ -85,12 +88,8 @@ def _may_be(label: str, row: Sequence[str]) -> bool:
     if label in _CALLS:
         return not phrases().speaks_against(row)
     if label == "minor":
-        return any(word in _MINOR or any(map(_of_children, phrases().lists_of(word))) for word in row)
+        return any(word in _MINOR or not _CHILD_LISTS.isdisjoint(phrases().lists_of(word)) for word in row)
     return True
-
-
-def _of_children(name: str) -> bool:
-    return name in _CHILD_LISTS
 
 
 def tokens(clues: Clues) -> list[str]:

@@ -38,7 +38,7 @@ from wabp.misuse.compiling import (
     table,
     texts,
 )
-from wabp.misuse.reading import CLAUSE, SENTENCE, Reading
+from wabp.misuse.reading import CLAUSE, Reading
 
 _BEFORE, _BEHIND = 5, 2
 _MOST_REMEMBERED = 20_000
@@ -59,6 +59,7 @@ class Match(NamedTuple):
 
 # A row with the bits of all tests that it needs, and of each group of which it needs one.
 _Asking = tuple[int, tuple[int, ...], Row]
+_Tests = Sequence[frozenset[Test]]
 _Known = tuple[frozenset[Test], int, tuple[Test, ...]]
 
 
@@ -113,7 +114,7 @@ class Phrases:
                         continue
                     if family is None or row.rule.family == family:
                         for index in indexes:
-                            self._try(row, reading, tests, index, counts, matches)
+                            self._try(row, reading, tests, index, range(first, stop), counts, matches)
         found: dict[str, list[Match]] = {}
         for match in sorted(matches, key=_place):
             found.setdefault(match.family, []).append(match)
@@ -123,19 +124,19 @@ class Phrases:
         self,
         row: Row,
         reading: Reading,
-        tests: Sequence[frozenset[Test]],
+        tests: _Tests,
         index: int,
+        sentence: range,
         counts: dict[str, int],
         matches: set[Match],
     ) -> None:
         """Add the match of a row that is anchored at word `index`, if it holds there."""
-        gaps = reading.gaps
-        stop = _ahead(row.after, 0, index, tests, gaps) if row.after else index + 1
-        if stop is None:
+        last = _reach(row.after, 0, index, 1, tests, sentence) if row.after else index
+        if last is None:
             return
-        first = _aback(row.before, 0, index, tests, gaps) if row.before else index
-        rule = row.rule
-        if first is None or (rule.unless and self._is_off(row, gaps, tests, first, stop)):
+        first = _reach(row.before, 0, index, -1, tests, sentence) if row.before else index
+        rule, stop = row.rule, last + 1
+        if first is None or (rule.unless and self._is_off(row, reading.gaps, tests, first, stop)):
             return
         if rule.languages and reading.language and reading.language not in rule.languages:
             return
@@ -154,9 +155,7 @@ class Phrases:
             yield from self._lists.get(word[:cut] + "*", ())
             yield from self._lists.get("*" + word[-cut:], ())
 
-    def _is_off(
-        self, row: Row, gaps: Sequence[int], tests: Sequence[frozenset[Test]], first: int, stop: int
-    ) -> bool:
+    def _is_off(self, row: Row, gaps: Sequence[int], tests: _Tests, first: int, stop: int) -> bool:
         """Tell whether a word that the rule does not bear stands near, other than one that the row asks for itself."""
         low = first
         while low > 0 and first - low < _BEFORE and gaps[low] < CLAUSE:
@@ -199,123 +198,48 @@ class Phrases:
                 yield number
 
 
-def _ahead(
-    elements: Elements, step: int, index: int, tests: Sequence[frozenset[Test]], gaps: Sequence[int]
-) -> int | None:
-    """Return the word after the last one when the elements from `step` on follow word `index`."""
+def _reach(elements: Elements, step: int, index: int, way: int, tests: _Tests, sentence: range) -> int | None:
+    """Return the last word reached when the elements from `step` on follow word `index`, or stand before it.
+
+    `way` is 1 or -1: backwards, the elements are read backwards too. No word outside `sentence` is looked at.
+    """
     while step < len(elements):
         kind, value, rows = elements[step]
         step += 1
         if kind == WORD:
-            index += 1
-            if index >= len(tests) or gaps[index] == SENTENCE or value not in tests[index]:
+            index += way
+            if index not in sentence or value not in tests[index]:
                 return None
         elif kind == GAP:
-            return _ahead_of_gap(elements, step, index, value, tests, gaps)
+            return _reach_past_gap(elements, step, index, way, value, tests, sentence)
         elif kind == ANY:
             for row in rows:
                 if value:
-                    stop = _ahead((*row, *elements[step:]), 0, index, tests, gaps)
+                    last = _reach((*row, *elements[step:]), 0, index, way, tests, sentence)
                 else:
-                    at = _words_ahead(row, index, tests, gaps)
-                    stop = None if at is None else _ahead(elements, step, at, tests, gaps)
-                if stop is not None:
-                    return stop
+                    at = _reach(row, 0, index, way, tests, sentence)
+                    last = None if at is None else _reach(elements, step, at, way, tests, sentence)
+                if last is not None:
+                    return last
             return None
-        elif kind == START or not (index + 1 == len(tests) or gaps[index + 1] == SENTENCE):
-            return None
-    return index + 1
-
-
-def _ahead_of_gap(
-    elements: Elements, step: int, index: int, most: int, tests: Sequence[frozenset[Test]], gaps: Sequence[int]
-) -> int | None:
-    """The same behind up to `most` words of any kind: those that the next element cannot follow are passed by quickly."""
-    kind, value, _ = elements[step] if step < len(elements) else (END, 0, ())
-    for last in range(index, min(index + most, len(tests) - 1) + 1):
-        if last > index and gaps[last] == SENTENCE:
-            return None
-        if kind == WORD:
-            if last + 1 == len(tests) or gaps[last + 1] == SENTENCE:
-                return None
-            if value not in tests[last + 1]:
-                continue
-        stop = _ahead(elements, step, last, tests, gaps)
-        if stop is not None:
-            return stop
-    return None
-
-
-def _words_ahead(
-    row: Elements, index: int, tests: Sequence[frozenset[Test]], gaps: Sequence[int]
-) -> int | None:
-    """Return the last word of a row that follows word `index`; a row holds words and bounds, no gaps."""
-    for kind, value, _ in row:
-        if kind == END:
-            return index if index + 1 == len(tests) or gaps[index + 1] == SENTENCE else None
-        index += 1
-        if kind == START or index >= len(tests) or gaps[index] == SENTENCE or value not in tests[index]:
+        elif kind != (END if way > 0 else START) or index + way in sentence:
             return None
     return index
 
 
-def _words_aback(
-    row: Elements, index: int, tests: Sequence[frozenset[Test]], gaps: Sequence[int]
+def _reach_past_gap(
+    elements: Elements, step: int, index: int, way: int, most: int, tests: _Tests, sentence: range
 ) -> int | None:
-    """Return the first word of a row, read backwards, that stands before word `index`."""
-    for kind, value, _ in row:
-        if kind == START:
-            return index if index == 0 or gaps[index] == SENTENCE else None
-        if kind == END or index == 0 or gaps[index] == SENTENCE or value not in tests[index - 1]:
+    """The same past up to `most` words of any kind: those that the next element cannot follow are passed by quickly."""
+    kind, value, _ = elements[step] if step < len(elements) else (GAP, 0, ())
+    for passed in range(index, index + (most + 1) * way, way):
+        if passed not in sentence:
             return None
-        index -= 1
-    return index
-
-
-def _aback(
-    elements: Elements, step: int, index: int, tests: Sequence[frozenset[Test]], gaps: Sequence[int]
-) -> int | None:
-    """Return the first word when the elements from `step` on stand, read backwards, before word `index`."""
-    while step < len(elements):
-        kind, value, rows = elements[step]
-        step += 1
-        if kind == WORD:
-            if index == 0 or gaps[index] == SENTENCE or value not in tests[index - 1]:
-                return None
-            index -= 1
-        elif kind == GAP:
-            return _aback_of_gap(elements, step, index, value, tests, gaps)
-        elif kind == ANY:
-            for row in rows:
-                if value:
-                    first = _aback((*row, *elements[step:]), 0, index, tests, gaps)
-                else:
-                    at = _words_aback(row, index, tests, gaps)
-                    first = None if at is None else _aback(elements, step, at, tests, gaps)
-                if first is not None:
-                    return first
-            return None
-        elif kind == END or not (index == 0 or gaps[index] == SENTENCE):
-            return None
-    return index
-
-
-def _aback_of_gap(
-    elements: Elements, step: int, index: int, most: int, tests: Sequence[frozenset[Test]], gaps: Sequence[int]
-) -> int | None:
-    """The same before up to `most` words of any kind."""
-    kind, value, _ = elements[step] if step < len(elements) else (START, 0, ())
-    for first in range(index, max(index - most, 0) - 1, -1):
-        if first < index and gaps[first + 1] == SENTENCE:
-            return None
-        if kind == WORD:
-            if first == 0 or gaps[first] == SENTENCE:
-                return None
-            if value not in tests[first - 1]:
-                continue
-        found = _aback(elements, step, first, tests, gaps)
-        if found is not None:
-            return found
+        if kind == WORD and (passed + way not in sentence or value not in tests[passed + way]):
+            continue
+        last = _reach(elements, step, passed, way, tests, sentence)
+        if last is not None:
+            return last
     return None
 
 
