@@ -29,8 +29,9 @@ lint: $(VENV)/.ready-to-test ## style and types
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy --no-error-summary
 
-bench: $(VENV)/.ready-to-run ## scores and speed, a JSON line each; CORPUS=folder for other labelled texts
-	@set -e; for file in bench/[a-z]*.py; do $(BIN)/python "$$file"; done
+bench: $(VENV)/.ready-to-bench ## scores and speed, a JSON line each; ONLY="check pace" for some, CORPUS=folder for other texts
+	@tools/need postgresql redis-server
+	@set -e; for file in $(if $(ONLY),$(ONLY:%=bench/%.py),bench/[a-z]*.py); do $(BIN)/python "$$file"; done
 
 $(BIN)/python:
 	@tools/venv '$(PYTHON)' $(VENV) create >&2
@@ -42,4 +43,8 @@ $(VENV)/.ready-to-run: $(LISTED) | $(BIN)/python
 
 $(VENV)/.ready-to-test: $(LISTED) | $(BIN)/python
 	@tools/venv '$(PYTHON)' $(VENV) install '.[test]' >&2
+	@touch $@ $(VENV)/.ready-to-run
+
+$(VENV)/.ready-to-bench: $(LISTED) | $(BIN)/python
+	@tools/venv '$(PYTHON)' $(VENV) install '.[bench]' >&2
 	@touch $@ $(VENV)/.ready-to-run

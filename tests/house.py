@@ -20,11 +20,13 @@ from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 from werkzeug.test import TestResponse
 
-from wabp import accounts, alerts, db, drafts, groups, settings, standing, worker
+from wabp import accounts, alerts, db, delivery, drafts, groups, jobs, settings, standing
 from wabp.accounts import Actor
 from wabp.app import create_app
-from wabp.gateway import CHANNELS, Accepted, CannotAsk, Outcome, Outgoing, Seen
+from wabp.gateway import Accepted, Books, CannotAsk, Outcome, Outgoing, Seen
 from wabp.gateway.hooks import SIGNATURE_HEADER, signature
+from wabp.gateway.inbound import Inbound, Receipt
+from wabp.lanes import LaneName
 from wabp.models import (
     Account,
     Address,
@@ -40,6 +42,7 @@ from wabp.models import (
     vault_of,
 )
 from wabp.services import Services
+from wabp.worker import steps
 
 WA, SMS = "+32400001818", "+32400001819"
 ACCOUNT = "AC" + "0" * 32
@@ -97,6 +100,9 @@ class Phones:
     # Outcomes for the next sends that are also taken: the answer got lost on its way back.
     lost_answers: list[Outcome] = field(default_factory=list)
     cannot_ask: bool = False
+    # How messages stand in this provider's books, and what came in by them without a hook.
+    stands: dict[str, str] = field(default_factory=dict)
+    arrived: list[Inbound] = field(default_factory=list)
     _ids: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     async def send(self, message: Outgoing) -> Outcome:
@@ -129,6 +135,21 @@ class Phones:
             for message in self.messages
             if message.to == to and message.channel == channel and message.at >= since - timedelta(seconds=5)
         ]
+
+    async def open(self) -> None:
+        pass
+
+    async def ask(self, provider_id: str) -> Receipt:
+        if self.cannot_ask:
+            raise CannotAsk
+        # What this provider knows is what was told of it by `stands`.
+        return Receipt(provider_id, self.stands.get(provider_id, "sent"))
+
+    async def books(self, since: datetime) -> Books:
+        if self.cannot_ask:
+            raise CannotAsk
+        ours = [message for message in self.messages if message.at >= since]
+        return Books([Receipt(m.provider_id, self.stands.get(m.provider_id, "sent")) for m in ours], self.arrived)
 
     async def close(self) -> None:
         pass
@@ -191,20 +212,27 @@ class House:
         """Let the sender work until nothing waits. Returns how many messages the phones got meanwhile."""
         before = len(self.phones.messages)
 
-        async def everything() -> None:
-            for channel in CHANNELS:
-                while await worker.send_chunk(self.services, channel, 100):
-                    pass
-
-        asyncio.run(everything())
+        while waiting := steps.look(self.services).waiting:
+            for lane in waiting:
+                self._send_by(lane, 100)
         return len(self.phones.messages) - before
 
     def send_some(self, channel: str, limit: int) -> None:
         """Let the sender send one chunk."""
-        asyncio.run(worker.send_chunk(self.services, channel, limit))
+        for number in self.settings.senders[channel]:
+            self._send_by(LaneName(channel, number), limit)
+
+    def _send_by(self, lane: LaneName, limit: int) -> None:
+        """Do what the worker does for a lane, one step after the other."""
+        claims = steps.claim(self.services, None, lane, limit)
+
+        async def all_at_once() -> list[Outcome]:
+            return await asyncio.gather(*(delivery.hand_over(self.services.gateway, claim) for claim in claims))
+
+        steps.record(self.services, lane, list(zip(claims, asyncio.run(all_at_once()), strict=True)))
 
     def look_up_doubts(self) -> None:
-        asyncio.run(worker.look_up_doubts(self.services))
+        jobs.settle_doubts(self.services)
 
     def receipt(
         self, message: Message, status: str, error: int | None = None, *, token: str | None = None

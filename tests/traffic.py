@@ -9,9 +9,12 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from tests.house import House, Somebody
+from tests.house import SMS, WA, House, Somebody
 from wabp import delivery, ledger
+from wabp.gateway import Outcome
+from wabp.lanes import LaneName
 from wabp.models import Address, Alert, Delivery, InboundMessage, Membership, Person, new_id
+from wabp.worker import steps
 
 # For tests that say something of one kind of database, or nothing of any: those need it only once.
 on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -36,6 +39,7 @@ def add_row(house: House, who: Somebody, *, at: datetime | None = None, **change
             "person_id": address.person_id,
             "address_id": address.id,
             "channel": "whatsapp",
+            "sender": WA if changes.get("channel", "whatsapp") == "whatsapp" else SMS,
             "language": "nl",
             "priority": ledger.PRIORITY_ANSWER,
             "text_key": "answers.new_report",
@@ -109,25 +113,28 @@ def inbound(house: House) -> list[InboundMessage]:
         return list(found)
 
 
-def claim(house: House, channel: str = "whatsapp", limit: int = 100) -> delivery.Chunk:
+def claim(house: House, channel: str = "whatsapp", limit: int = 100) -> list[delivery.Claim]:
     """Do the sender's first step, and stop there: what a process does that dies before the hand-over."""
-    with house.writing() as session:
-        chunk = delivery.claim(session, house.services.sending, channel, limit, house.clock())
-        session.commit()
-    return chunk
+    return steps.claim(house.services, None, lane(house, channel), limit)
 
 
-def hand_over(house: House, chunk: delivery.Chunk) -> delivery.Outcomes:
+def lane(house: House, channel: str = "whatsapp") -> LaneName:
+    """Return the house's first lane of a channel."""
+    return LaneName(channel, house.settings.senders[channel][0])
+
+
+def hand_over(house: House, claims: list[delivery.Claim]) -> delivery.Outcomes:
     """Do the sender's second step, and stop there."""
-    return asyncio.run(delivery.hand_over(house.services.gateway, chunk))
+
+    async def everything() -> list[Outcome]:
+        return await asyncio.gather(*(delivery.hand_over(house.services.gateway, claim) for claim in claims))
+
+    return list(zip(claims, asyncio.run(everything()), strict=True))
 
 
-def note(house: House, chunk: delivery.Chunk, outcomes: delivery.Outcomes) -> float:
+def note(house: House, outcomes: delivery.Outcomes, channel: str = "whatsapp") -> None:
     """Do the sender's third step."""
-    with house.writing() as session:
-        wait = delivery.record(session, chunk, outcomes, house.clock())
-        session.commit()
-    return wait
+    steps.record(house.services, lane(house, channel), outcomes)
 
 
 def counts(values: Collection[str]) -> Mapping[str, int]:

@@ -133,6 +133,7 @@ def release(session: Session, actor: Actor, alert: Alert, *, now: datetime) -> R
         alert.group_id,
         alert.id,
         urgent=alert.kind == "urgent",
+        street_id=alert.street_id,
         template_languages=templates.languages(session, alert.kind),
         not_before=alert.not_before,
         night_until=groups.night_until(alert.group, now),

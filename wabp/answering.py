@@ -41,6 +41,7 @@ def answer(session: Session, message: InboundMessage, address: Address, said: An
         text_key=said.key,
         text_values=values | dict(said.values),
         now=now,
+        sender=message.written_to,
     )
 
 

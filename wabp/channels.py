@@ -1,10 +1,10 @@
-"""Channels: by which one somebody is written to, WhatsApp or SMS, and how many of a group by which.
+"""Channels: by which one somebody is written to, WhatsApp or SMS, from which number of ours, and how many by which.
 
 Owns the window in which free text may go by WhatsApp. Chooses only; rows are the ledger's.
 """
 
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, and_, case, func, literal, or_, select
@@ -39,16 +39,26 @@ def channel_counts(
     return {str(name): int(count) for name, count in counts}
 
 
-def senders_of(session: Session) -> frozenset[str]:
-    """Return the channels that this installation has a sender for."""
-    senders: frozenset[str] = session.info["senders"]
+def senders_of(session: Session) -> Mapping[str, Sequence[str]]:
+    """Return the numbers of this installation by channel; a channel without one is not in it."""
+    senders: Mapping[str, Sequence[str]] = session.info["senders"]
     return senders
+
+
+def sender_of(address: Address, channel: str, written_to: str | None = None) -> str:
+    """Return which number of ours writes to an address: the one they wrote to, else always the same one."""
+    session = object_session(address)
+    numbers = () if session is None else senders_of(session).get(channel, ())
+    for wanted in (written_to, address.written_to):
+        if wanted in numbers:
+            return wanted or ""
+    return numbers[address.id.int % len(numbers)] if numbers else ""
 
 
 def channel_of(address: Address, now: datetime) -> str:
     """Return the channel for one answer or notice: free text by WhatsApp while the window is open, else SMS."""
     session = object_session(address)
-    senders = frozenset(CHANNELS) if session is None else senders_of(session)
+    senders: Collection[str] = CHANNELS if session is None else senders_of(session)
     if address.kind == "wa_user" or SMS not in senders:
         return WHATSAPP
     by_whatsapp = address.whatsapp and window_open(address.window_from, now) and WHATSAPP in senders
@@ -74,6 +84,23 @@ def channel_column(
         return literal(SMS)
     # Somebody known by a WhatsApp id alone has no number to text.
     return case((or_(may_write_by_whatsapp, Address.kind == "wa_user"), WHATSAPP), else_=SMS)
+
+
+def sender_column(
+    senders: Mapping[str, Sequence[str]], channel: ColumnElement[str], spread: ColumnElement[int]
+) -> ColumnElement[str]:
+    """Return a SQL expression for `sender_of`: who never wrote is spread over our numbers by `spread`."""
+
+    def chosen(name: str) -> ColumnElement[str]:
+        numbers = senders.get(name, ())
+        if len(numbers) < 2:
+            return literal(numbers[0] if numbers else "")
+        picked = case({place: number for place, number in enumerate(numbers)}, value=spread % len(numbers))
+        if name != WHATSAPP:
+            return picked
+        return case((Address.written_to.in_(list(numbers)), Address.written_to.expression), else_=picked)
+
+    return case((channel == WHATSAPP, chosen(WHATSAPP)), else_=chosen(SMS))
 
 
 def writable(senders: Collection[str]) -> ColumnElement[bool]:

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from wabp import ledger, messages, proofs
+from wabp import ledger, messages, proofs, reactions
 from wabp.gateway import CannotAsk, Gateway, Outgoing, Seen
 
 _LOOK_AFTER = timedelta(seconds=60)
@@ -58,29 +58,39 @@ async def look(gateway: Gateway, in_doubt: Sequence[Doubt]) -> Looks:
 
 
 def settle(session: Session, looks: Looks, now: datetime) -> None:
-    """Bind the rows that the books show; queue again those that they did not show twice.
+    """Bind the rows that the books show; queue again those that they did not show twice."""
+    proved = found_in_books(session, looks)
+    reactions.ended(session, proofs.raise_states(session, proved, now), now)
+    shown = {proof.row_id for proof in proved}
+    for doubt, found in looks:
+        row_id = doubt.message.delivery_id
+        if found is None or row_id in shown:
+            continue
+        if doubt.missed_at is None:
+            ledger.mark_missed(session, [row_id], doubt.claimed_at, now)
+        else:
+            ledger.put_back(session, [row_id], doubt.claimed_at, now)
+
+
+def found_in_books(session: Session, looks: Looks) -> list[proofs.Proof]:
+    """Return what the books prove of doubtful rows, each entry for one row.
 
     The same text decides first. An entry that no row accounts for counts as well: what was sent may read
     otherwise than what we would compose now, and nobody must be warned twice.
     """
     asked = [(doubt, found) for doubt, found in looks if found is not None]
     taken = proofs.bound_ids(session, {seen.provider_id for _, found in asked for seen in found})
-    matches: dict[int, Seen] = {}
+    matches: dict[int, proofs.Proof] = {}
     for fits in (_same_text, _same_time):
         for doubt, found in asked:
             row_id = doubt.message.delivery_id
             match = next((seen for seen in found if seen.provider_id not in taken and fits(seen, doubt)), None)
             if match is not None and row_id not in matches:
                 taken.add(match.provider_id)
-                matches[row_id] = match
-    proved = [(row_id, seen.provider_id, seen.status, seen.error_code) for row_id, seen in matches.items()]
-    proofs.raise_states(session, proved, now)
-    for doubt, _ in asked:
-        row_id = doubt.message.delivery_id
-        if row_id not in matches and doubt.missed_at is None:
-            ledger.mark_missed(session, [row_id], doubt.claimed_at, now)
-        elif row_id not in matches:
-            ledger.put_back(session, [row_id], doubt.claimed_at, now)
+                matches[row_id] = proofs.Proof(
+                    row_id, doubt.message.attempt, match.provider_id, match.status, match.error_code
+                )
+    return list(matches.values())
 
 
 def _same_text(seen: Seen, doubt: Doubt) -> bool:

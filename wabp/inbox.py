@@ -54,6 +54,7 @@ def store(session: Session, inbound: Inbound, *, now: datetime) -> uuid.UUID | N
         reaction=inbound.reaction,
         quoted_provider_id=inbound.quoted_provider_id,
         opt_out=inbound.opt_out,
+        written_to=inbound.to,
         received_at=now,
     )
     seal(session, message, "from_value", inbound.from_value)
@@ -98,6 +99,7 @@ def _handle(session: Session, message: InboundMessage, public_url: str, now: dat
     person = address.person
     if message.channel == WHATSAPP:
         address.window_from = now
+        address.written_to = message.written_to
     memberships = groups.active_memberships(session, person)
     theirs = [one.group for one in memberships] + [one.group for one in joining.of_person(session, person)]
     names = {name for group in theirs for name in (group.slug, group.name)}

@@ -1,15 +1,19 @@
 """The timed jobs (APScheduler). Each is safe to run twice and does its work in one short transaction."""
 
+import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from datetime import UTC, timedelta
+from typing import Any, TypeVar
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from wabp import (
     accounts,
+    doubts,
     forgetting,
     inbox,
+    ladder,
     ledger,
     limits,
     mail,
@@ -24,6 +28,8 @@ from wabp.services import Services
 
 log = logging.getLogger(__name__)
 
+Answer = TypeVar("Answer")
+
 # A message that is still unhandled after this long was left over by a crash.
 _LEFT_OVER_AFTER = timedelta(seconds=10)
 
@@ -36,6 +42,44 @@ def expire(services: Services) -> None:
         session.commit()
     if ended:
         log.info("expired rows", extra={"count": ended})
+
+
+def settle_doubts(services: Services) -> None:
+    """Ask the provider about rows whose hand-over nobody can prove, and settle them."""
+    with services.reading() as session:
+        due = doubts.doubts(session, services.sending, services.clock())
+    if not due:
+        return
+    looks = ask(services, doubts.look(services.gateway, due))
+    with services.writing() as session:
+        doubts.settle(session, looks, services.clock())
+        session.commit()
+
+
+def climb(services: Services) -> None:
+    """Send by SMS what nothing says was delivered by WhatsApp in time, chunk after chunk."""
+    settled = ladder.CHUNK
+    while settled == ladder.CHUNK:
+        with services.reading() as session:
+            due = ladder.due(session, services.sending, services.clock())
+        if not due:
+            return
+        answers = ask(services, ladder.ask(services.gateway, due))
+        with services.writing() as session:
+            settled = ladder.settle(session, answers, services.clock())
+            session.commit()
+
+
+def ask(services: Services, question: Coroutine[Any, Any, Answer]) -> Answer:
+    """Run one question to the provider on a loop of its own. No session may be open."""
+
+    async def asked() -> Answer:
+        try:
+            return await question
+        finally:
+            await services.gateway.close()
+
+    return asyncio.run(asked())
 
 
 def handle_left_over(services: Services) -> None:
@@ -117,6 +161,8 @@ def start(services: Services) -> BackgroundScheduler:
     )
     jobs: list[tuple[Callable[[Services], None], int]] = [
         (expire, 10),
+        (settle_doubts, 5),
+        (climb, 2),
         (handle_left_over, 30),
         (end_suspensions, 60),
         (forget_strangers, 3600),

@@ -20,11 +20,25 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, CursorResult, and_, exists, or_, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import (
+    ColumnElement,
+    CursorResult,
+    ScalarSelect,
+    and_,
+    case,
+    exists,
+    literal,
+    or_,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.orm import Session, aliased
 
+from wabp import channels
+from wabp.gateway import WHATSAPP
 from wabp.models import Address, Alert, Delivery, Group, Membership, Person, vault_of
-from wabp.models.base import label_of
+from wabp.models.base import Moment, label_of
 from wabp.vault import SealedBytes
 
 RANKS = {
@@ -44,10 +58,19 @@ RANKS = {
 
 PRIORITY_URGENT, PRIORITY_ANSWER, PRIORITY_INFO = 0, 1, 2
 
+# How long after the hand-over of an urgent alert by WhatsApp the ladder asks whether it arrived (R6).
+CLIMB_AFTER = timedelta(seconds=120)
+
 # How long an answer to somebody who waits for it is worth sending, and how long a notice is.
 ANSWER_LIFE = timedelta(hours=1)
 NOTICE_LIFE = timedelta(hours=24)
 
+
+# In the very words of the partial indexes: with parameters in their place SQLite would read the whole table.
+QUEUED = text("delivery.state = 'queued'")
+_READY = text("delivery.state = 'queued' AND delivery.not_before IS NULL")
+_HELD = text("delivery.state = 'queued' AND delivery.not_before IS NOT NULL")
+_IN_DOUBT = text("delivery.state in ('sending', 'unknown')")
 
 # A row's number is known only after it was written, so what is sealed in it is bound to its cause.
 SECRET_LABEL = label_of(Delivery, "secret_values")
@@ -61,14 +84,27 @@ class Claimed:
     cause: str
     cause_id: uuid.UUID
     channel: str
+    sender: str
     language: str
+    priority: int
+    turn: int
+    attempt: int
     text_key: str | None
-    text_values: Mapping[str, str]
+    text_values: Mapping[str, str] | None
     secret_values: SealedBytes | None
     expires_at: datetime
+    created_at: datetime
+    follows_id: int | None
+    person_id: uuid.UUID
     address_id: uuid.UUID
     address_value: bytes
     window_from: datetime | None
+    written_to: str | None
+
+    @property
+    def order(self) -> tuple[int, int, int]:
+        """Where it stands in its lane."""
+        return self.priority, self.turn, self.id
 
 
 def add_message(
@@ -84,8 +120,11 @@ def add_message(
     now: datetime,
     secret_values: Mapping[str, str] | None = None,
     life: timedelta = ANSWER_LIFE,
+    sender: str | None = None,
 ) -> Delivery:
     """Write one row for an answer or a notice. A second one for the same cause is a database error.
+
+    `sender` is the number of ours that it should leave from, if that is still ours.
 
     What nobody may read in the database, such as a code or a coordinator's words, goes into `secret_values`.
     """
@@ -95,6 +134,7 @@ def add_message(
         person_id=address.person_id,
         address_id=address.id,
         channel=channel,
+        sender=channels.sender_of(address, channel, sender),
         language=language,
         priority=PRIORITY_ANSWER,
         text_key=text_key,
@@ -110,28 +150,52 @@ def add_message(
     return row
 
 
-def claim(session: Session, channel: str, limit: int, now: datetime) -> list[Claimed]:
-    """Take up to `limit` rows for sending: urgent first, then answers, then info, oldest first.
+def claim(
+    session: Session, channel: str, sender: str, limit: int, now: datetime, *, above: int | None = None
+) -> list[Claimed]:
+    """Take up to `limit` rows of a lane for sending: urgent first, then answers, then info, then by turn.
 
-    The caller commits before anything is handed over, so that a crash leaves the row in `sending`.
+    `above` leaves out this priority and what comes after it. The caller commits before anything is handed over, so
+    that a crash leaves the row in `sending`.
     """
+    waiting = _waiting(channel, sender)
+    if above is not None:
+        waiting = and_(waiting, Delivery.priority < above)
     # As a CTE: PostgreSQL may run a subquery with a limit and locks more than once, and take too many.
     ready = (
         select(Delivery.id)
-        .where(_waiting(channel, now))
-        .order_by(Delivery.priority, Delivery.id)
+        .where(waiting)
+        .order_by(Delivery.priority, Delivery.turn, Delivery.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
         .cte("ready")
     )
+    climbs = and_(
+        Delivery.cause == "alert", Delivery.channel == WHATSAPP, Delivery.priority == PRIORITY_URGENT
+    )
     taken = session.scalars(
         update(Delivery)
         .where(Delivery.id.in_(select(ready.c.id)), Delivery.state == "queued")
-        .values(state="sending", rank=RANKS["sending"], claimed_at=now, missed_at=None, updated_at=now)
+        .values(
+            state="sending",
+            rank=RANKS["sending"],
+            claimed_at=now,
+            missed_at=None,
+            climb_at=case((climbs, literal(now + CLIMB_AFTER, Moment)), else_=None),
+            updated_at=now,
+        )
         .returning(Delivery.id)
         .execution_options(synchronize_session=False)
     ).all()
     return load(session, taken)
+
+
+_LOADED = (
+    *(Delivery.id, Delivery.cause, Delivery.cause_id, Delivery.channel, Delivery.sender, Delivery.language),
+    *(Delivery.priority, Delivery.turn, Delivery.attempt, Delivery.text_key, Delivery.text_values),
+    *(Delivery.secret_values, Delivery.expires_at, Delivery.created_at, Delivery.follows_id, Delivery.person_id),
+    *(Delivery.address_id, Address.value, Address.window_from, Address.written_to),
+)
 
 
 def load(session: Session, ids: Iterable[int]) -> list[Claimed]:
@@ -140,36 +204,50 @@ def load(session: Session, ids: Iterable[int]) -> list[Claimed]:
     if not wanted:
         return []
     rows = session.execute(
-        select(
-            Delivery.id,
-            Delivery.cause,
-            Delivery.cause_id,
-            Delivery.channel,
-            Delivery.language,
-            Delivery.text_key,
-            Delivery.text_values,
-            Delivery.secret_values,
-            Delivery.expires_at,
-            Delivery.address_id,
-            Address.value,
-            Address.window_from,
-        )
+        select(*_LOADED)
         .join(Address, Address.id == Delivery.address_id)
         .where(Delivery.id.in_(wanted))
-        .order_by(Delivery.priority, Delivery.id)
+        .order_by(Delivery.priority, Delivery.turn, Delivery.id)
     )
-    return [
-        Claimed(
-            row[0], row[1], row[2], row[3], row[4], row[5], row[6] or {}, row[7], row[8], row[9], row[10], row[11]
+    return [Claimed(*row) for row in rows]
+
+
+def first_priority(channel: str, sender: str) -> ScalarSelect[int]:
+    """Return the query for the priority of the first row that waits in a lane: null when none does."""
+    return (
+        select(Delivery.priority)
+        .where(_waiting(channel, sender))
+        .order_by(Delivery.priority)
+        .limit(1)
+        .scalar_subquery()
+    )
+
+
+def first_held() -> ScalarSelect[datetime | None]:
+    """Return the query for the moment when the first of the rows that are held may go: null when none is."""
+    return select(Delivery.not_before).where(_HELD).order_by(Delivery.not_before).limit(1).scalar_subquery()
+
+
+def let_go(session: Session, now: datetime) -> int:
+    """Let the rows go that were held until now."""
+    return _changed(
+        session.execute(
+            update(Delivery)
+            .where(_HELD, Delivery.not_before <= now)
+            .values(not_before=None, updated_at=now)
+            .execution_options(synchronize_session=False)
         )
-        for row in rows
-    ]
+    )
 
 
-def something_waits(session: Session, channel: str, now: datetime) -> bool:
-    """Tell whether a claim would find anything."""
-    query = select(Delivery.id).where(_waiting(channel, now))
-    return session.execute(query.limit(1)).first() is not None
+def adopt(session: Session, channel: str, senders: Sequence[str]) -> int:
+    """Give rows that wait for a number which is not ours any more to one that is. Returns how many."""
+    orphans = and_(Delivery.channel == channel, Delivery.sender.not_in(list(senders)))
+    return _changed(
+        session.execute(
+            update(Delivery).where(QUEUED, orphans).values(sender=senders[0]).execution_options(synchronize_session=False)
+        )
+    )
 
 
 def left_meanwhile(session: Session, ids: Collection[int]) -> set[int]:
@@ -204,19 +282,71 @@ def called_off(session: Session, ids: Collection[int]) -> set[int]:
     )
 
 
+def delivered_already(session: Session, ids: Collection[int]) -> set[int]:
+    """Return which of these rows are for somebody who has the same by the other channel, delivered or read."""
+    other = aliased(Delivery)
+    has_it = exists().where(
+        other.cause == Delivery.cause,
+        other.cause_id == Delivery.cause_id,
+        other.address_id == Delivery.address_id,
+        other.id != Delivery.id,
+        other.state.in_(("delivered", "read")),
+    )
+    return set(session.scalars(select(Delivery.id).where(Delivery.id.in_(ids), has_it)))
+
+
+def note_forms(session: Session, ids: Collection[int]) -> None:
+    """Note of rows of this very transaction's claim that they go as an approved form, outside the window."""
+    if ids:
+        session.execute(
+            update(Delivery)
+            .where(Delivery.id.in_(list(ids)))
+            .values(by_form=True)
+            .execution_options(synchronize_session=False)
+        )
+
+
 def put_back(session: Session, ids: Collection[int], claimed_at: datetime, now: datetime) -> int:
     """Return rows of one claim that surely were not handed over to the queue.
 
     Rows that somebody else claimed since then stay with them: they may be on their way.
     """
     return _move(
-        session, ids, "queued", now, from_states=("sending", "unknown"), of_claim=claimed_at, claimed_at=None
+        session, ids, "queued", now, from_states=("sending", "unknown"), of_claim=claimed_at, claimed_at=None,
+        climb_at=None,
     )
 
 
 def hold(session: Session, ids: Collection[int], until: datetime, now: datetime) -> int:
     """Return rows of this very transaction's claim to the queue, to be claimed again from a moment on."""
-    return _move(session, ids, "queued", now, from_states=("sending",), claimed_at=None, not_before=until)
+    return _move(session, ids, "queued", now, from_states=("sending",), claimed_at=None, climb_at=None, not_before=until)
+
+
+def send_again(session: Session, ids: Collection[int], not_before: datetime | None, now: datetime) -> int:
+    """Queue rows once more whose message surely did not arrive: the next attempt, which old receipts cannot end."""
+    if not ids:
+        return 0
+    return _changed(
+        session.execute(
+            update(Delivery)
+            .where(Delivery.id.in_(list(ids)), Delivery.state.in_(("sending", "unknown", "undelivered", "failed")))
+            .values(
+                state="queued",
+                rank=RANKS["queued"],
+                attempt=Delivery.attempt + 1,
+                reason=None,
+                provider_id=None,
+                claimed_at=None,
+                missed_at=None,
+                climb_at=None,
+                accepted_at=None,
+                sent_at=None,
+                not_before=not_before,
+                updated_at=now,
+            )
+            .execution_options(synchronize_session=False)
+        )
+    )
 
 
 def mark_unknown(session: Session, ids: Collection[int], now: datetime) -> int:
@@ -263,9 +393,9 @@ def cancel_notice(session: Session, notice_id: uuid.UUID, reason: str, now: date
 
 def expire(session: Session, now: datetime) -> int:
     """End rows whose time is over: queued ones as expired, doubtful ones as failed without proof."""
-    waiting = update(Delivery).where(Delivery.state == "queued", Delivery.expires_at <= now)
+    waiting = update(Delivery).where(QUEUED, Delivery.expires_at <= now)
     doubtful = update(Delivery).where(
-        Delivery.state.in_(("sending", "unknown")),
+        _IN_DOUBT,
         Delivery.expires_at <= now,
         Delivery.claimed_at <= now - timedelta(minutes=2),
     )
@@ -290,7 +420,7 @@ def in_doubt(session: Session, claimed_before: datetime, limit: int) -> list[tup
     """Return rows claimed before a moment that have no proof yet: (row, claimed at, first missed at)."""
     found = session.execute(
         select(Delivery.id, Delivery.claimed_at, Delivery.missed_at)
-        .where(Delivery.state.in_(("sending", "unknown")), Delivery.claimed_at <= claimed_before)
+        .where(_IN_DOUBT, Delivery.claimed_at <= claimed_before)
         .order_by(Delivery.claimed_at, Delivery.id)
         .limit(limit)
     ).all()
@@ -298,14 +428,9 @@ def in_doubt(session: Session, claimed_before: datetime, limit: int) -> list[tup
     return [(rows[row_id], claimed_at, missed_at) for row_id, claimed_at, missed_at in found if claimed_at]
 
 
-def _waiting(channel: str, now: datetime) -> ColumnElement[bool]:
-    """Whether a row of a channel may be claimed now."""
-    return and_(
-        Delivery.state == "queued",
-        Delivery.channel == channel,
-        Delivery.expires_at > now,
-        or_(Delivery.not_before.is_(None), Delivery.not_before <= now),
-    )
+def _waiting(channel: str, sender: str) -> ColumnElement[bool]:
+    """Whether a row of a lane may be claimed. What is held is let go first, and what expired ends when claimed."""
+    return and_(_READY, Delivery.channel == channel, Delivery.sender == sender)
 
 
 def _of_alerts(*which: ColumnElement[bool]) -> ColumnElement[bool]:

@@ -44,10 +44,20 @@ def life_left(expires_at: datetime, now: datetime) -> int:
     return max(SHORTEST_LIFE, min(left, _LONGEST_LIFE))
 
 
-def receipt_row(vault: Vault, delivery_id: str, mac: str) -> int | None:
-    """Return the row that a status callback speaks of, or None when the MAC is not ours."""
-    known = delivery_id.isascii() and delivery_id.isdigit() and len(delivery_id) < 19
-    return int(delivery_id) if known and vault.signed_by_us("callback", delivery_id, mac) else None
+def receipt_row(vault: Vault, delivery_id: str, mac: str) -> tuple[int, int] | None:
+    """Return row and attempt that a status callback speaks of, or None when the MAC is not ours.
+
+    `delivery_id` is `17` for the first attempt and `17.1` for the second.
+    """
+    row_id, _, attempt = delivery_id.partition(".")
+    known = _is_number(row_id) and (not attempt or _is_number(attempt))
+    if not (known and vault.signed_by_us("callback", delivery_id, mac)):
+        return None
+    return int(row_id), int(attempt or 0)
+
+
+def _is_number(written: str) -> bool:
+    return written.isascii() and written.isdigit() and len(written) < 19
 
 
 class Composer:
@@ -94,7 +104,7 @@ class Composer:
     def _message(self, row: ledger.Claimed) -> Outgoing:
         """Return the message of one row, as free text or as an approved template."""
         content_sid, variables, body = None, {}, None
-        free_text = row.channel != WHATSAPP or channels.window_open(row.window_from, self._now)
+        free_text = row.channel != WHATSAPP or _window_open(row, self._now)
         wants_template = row.cause == "alert" and not free_text
         if wants_template and (sid := self._template(row)):
             wording, rulebook = self._alert(row.cause_id)
@@ -104,21 +114,24 @@ class Composer:
         return Outgoing(
             delivery_id=row.id,
             channel=row.channel,
+            sender=row.sender,
+            attempt=row.attempt,
             to=self._vault.open(label_of(Address, "value"), row.address_id, row.address_value),
-            callback_url=self._callback_url(row.id),
+            callback_url=self._callback_url(row),
             validity_seconds=life_left(row.expires_at, self._now),
             body=body,
             content_sid=content_sid,
             variables=variables,
         )
 
-    def _callback_url(self, row_id: int) -> str:
-        proof = urlencode({"m": row_id, "k": self._vault.sign("callback", str(row_id))})
+    def _callback_url(self, row: ledger.Claimed) -> str:
+        names = f"{row.id}.{row.attempt}" if row.attempt else str(row.id)
+        proof = urlencode({"m": names, "k": self._vault.sign("callback", names)})
         return f"{self._sending.public_url}{STATUS_HOOK}?{proof}"
 
     def _body(self, row: ledger.Claimed) -> str:
         if row.text_key is not None:
-            return texts.say(row.text_key, row.language, **row.text_values, **self._secrets(row))
+            return texts.say(row.text_key, row.language, **(row.text_values or {}), **self._secrets(row))
         key = (row.cause_id, row.language, row.channel)
         if key not in self._bodies:
             wording, rulebook = self._alert(row.cause_id)
@@ -143,6 +156,12 @@ class Composer:
             self._templates = templates.approved(self._session)
         wording, _ = self._alert(row.cause_id)
         return self._templates.get((wording.kind, row.language))
+
+
+def _window_open(row: ledger.Claimed, now: datetime) -> bool:
+    """The window is open from the number that they wrote to, and from no other."""
+    here = row.written_to is None or row.written_to == row.sender
+    return here and channels.window_open(row.window_from, now)
 
 
 def _demo_addresses(session: Session) -> set[uuid.UUID]:

@@ -7,8 +7,8 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 
 from granian import Granian
 from granian.constants import Interfaces
@@ -18,7 +18,7 @@ from wabp import jobs
 from wabp.errors import BadSetting
 from wabp.services import Services
 from wabp.settings import Settings
-from wabp.worker import Sender
+from wabp.worker import LOOK_WITH_BELL_SECONDS, Sender
 
 log = logging.getLogger(__name__)
 
@@ -88,21 +88,37 @@ def _serve_pages(settings: Settings) -> None:
 
 @contextmanager
 def _sending(services: Services) -> Iterator[None]:
-    sender = Sender(services)
+    broker_url = services.settings.broker_url
+    sender = Sender(services, LOOK_WITH_BELL_SECONDS) if broker_url else Sender(services)
     sender.start()
     try:
-        yield
+        with _hearing_the_bell(broker_url, sender.ring) if broker_url else nullcontext():
+            yield
     finally:
         sender.stop()
 
 
 @contextmanager
-def _keeping_time(services: Services) -> Iterator[None]:
-    scheduler = jobs.start(services)
+def _hearing_the_bell(broker_url: str, heard: Callable[[], None]) -> Iterator[None]:
+    # Celery is installed where there is a broker.
+    from wabp.worker.bell import Answering
+
+    answering = Answering(broker_url, heard)
+    answering.start()
     try:
         yield
     finally:
-        scheduler.shutdown(wait=False)
+        answering.stop()
+
+
+@contextmanager
+def _keeping_time(services: Services) -> Iterator[None]:
+    timing = jobs.Timing(services)
+    timing.start()
+    try:
+        yield
+    finally:
+        timing.stop()
 
 
 def _until_stopped() -> None:

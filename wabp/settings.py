@@ -40,8 +40,8 @@ class Settings:
     twilio_account_sid: str
     twilio_auth_tokens: tuple[str, ...]
     twilio_api_url: str
-    whatsapp_from: str | None
-    sms_from: str | None
+    whatsapp_senders: tuple[str, ...]
+    sms_senders: tuple[str, ...]
     whatsapp_mps: int
     sms_sps: int
     smtp_url: str | None
@@ -53,10 +53,20 @@ class Settings:
         return self.gateway == "simulator"
 
     @property
-    def senders(self) -> frozenset[str]:
-        """The channels that there is a sender for."""
-        given = {"whatsapp": self.whatsapp_from, "sms": self.sms_from}
-        return frozenset(channel for channel, sender in given.items() if sender)
+    def whatsapp_from(self) -> str | None:
+        """The WhatsApp number that is shown to people who are new."""
+        return next(iter(self.whatsapp_senders), None)
+
+    @property
+    def sms_from(self) -> str | None:
+        """The SMS number that is shown to people who are new."""
+        return next(iter(self.sms_senders), None)
+
+    @property
+    def senders(self) -> dict[str, tuple[str, ...]]:
+        """Our numbers by channel, without channels that have none."""
+        given = {"whatsapp": self.whatsapp_senders, "sms": self.sms_senders}
+        return {channel: numbers for channel, numbers in given.items() if numbers}
 
     @property
     def provider_is_local(self) -> bool:
@@ -98,8 +108,8 @@ def load(environ: Mapping[str, str] | None = None, folder: Path | None = None) -
         twilio_account_sid=source.text("WABP_TWILIO_ACCOUNT_SID") or "AC" + "0" * 32,
         twilio_auth_tokens=source.several("WABP_TWILIO_AUTH_TOKEN"),
         twilio_api_url=_web_address(source, "WABP_TWILIO_API_URL", TWILIO_API_URL),
-        whatsapp_from=_sender(source, "WABP_WHATSAPP_FROM", "+32400001818" if gateway == "simulator" else None),
-        sms_from=_sender(source, "WABP_SMS_FROM", "+32400001819" if gateway == "simulator" else None),
+        whatsapp_senders=_senders(source, "WABP_WHATSAPP_FROM", "+32400001818" if gateway == "simulator" else None),
+        sms_senders=_senders(source, "WABP_SMS_FROM", "+32400001819" if gateway == "simulator" else None),
         whatsapp_mps=source.number("WABP_WHATSAPP_MPS", 80, 1, _HIGHEST_PACE),
         sms_sps=source.number("WABP_SMS_SPS", 10, 1, _HIGHEST_PACE),
         smtp_url=_mail_server(source),
@@ -251,11 +261,12 @@ def _can_be_split(url: str) -> bool:
     return True
 
 
-def _sender(source: _Source, name: str, default: str | None) -> str | None:
-    value = source.text(name, default)
-    if value is not None and not phones.is_e164(value):
+def _senders(source: _Source, name: str, default: str | None) -> tuple[str, ...]:
+    """One number, or several with commas between them: together they send as fast as all of them may."""
+    numbers = source.several(name) or tuple(filter(None, (default,)))
+    if not all(map(phones.is_e164, numbers)) or len(set(numbers)) < len(numbers):
         raise BadSetting("setting_sender", name=name)
-    return value
+    return numbers
 
 
 def _kept_keys(path: Path) -> dict[str, str]:

@@ -73,6 +73,7 @@ def read_inbound(form: Form) -> Inbound:
         reaction=fields.get("MessageType", "").lower() == "reaction",
         quoted_provider_id=quoted if _PROVIDER_ID.fullmatch(quoted) else None,
         opt_out=opt_out if opt_out in _OPT_OUTS else None,
+        to=to if _is_number(to := fields.get("To", "").removeprefix(_PREFIX)) else None,
     )
 
 

@@ -17,6 +17,8 @@ class Inbound:
     reaction: bool = False
     quoted_provider_id: str | None = None
     opt_out: str | None = None
+    # The number of ours that was written to, in the E.164 form.
+    to: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from wabp.models.joining import Joining
 from wabp.models.people import Account, Address, Attempt, Consent, Person, SignIn, SignInCode
 from wabp.models.places import District, Street, Zone
 from wabp.models.simulated import SimulatedMessage
-from wabp.models.traffic import Delivery, InboundMessage, Template
+from wabp.models.traffic import Delivery, InboundMessage, Lane, Lease, Template
 
 __all__ = [
     "Account",
@@ -38,6 +38,8 @@ __all__ = [
     "GroupStreet",
     "InboundMessage",
     "Joining",
+    "Lane",
+    "Lease",
     "Membership",
     "Person",
     "Reply",

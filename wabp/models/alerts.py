@@ -18,6 +18,7 @@ class Alert(WithId, Base):
 
     `author_id` is empty for a command of the machine's operator. `form_token` makes a form that is
     sent twice one alert. `not_emergency` is the sealed reason why 101/112 was not the place to call.
+    Forms: alert, correction, all_clear; the latter two correct the alert `corrects_id`.
     """
 
     __tablename__ = "alert"
@@ -32,7 +33,8 @@ class Alert(WithId, Base):
     called_at: Mapped[datetime | None] = mapped_column(Moment)
     not_emergency: Mapped[SealedBytes | None] = mapped_column(Sealed)
     reason: Mapped[SealedBytes | None] = mapped_column(Sealed)
-    corrects_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("alert.id"))
+    form: Mapped[str] = mapped_column(String(10), default="alert", server_default="alert")
+    corrects_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("alert.id"), index=True)
     rulebook_version: Mapped[str | None] = mapped_column(String(40))
     form_token: Mapped[str | None] = mapped_column(String(64), unique=True)
     created_at: Mapped[datetime] = mapped_column(Moment)

@@ -3,7 +3,7 @@
 import uuid
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, String, UniqueConstraint, false, text
+from sqlalchemy import ForeignKey, Index, LargeBinary, SmallInteger, String, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from wabp.models.base import Base, Moment, RowNumber, Sealed, WithId
@@ -59,6 +59,14 @@ class Address(WithId, Base):
     whatsapp: Mapped[bool] = mapped_column(default=True)
     # The last message from this address by WhatsApp: free text is allowed for 24 hours after it.
     window_from: Mapped[datetime | None] = mapped_column(Moment)
+    # Which WhatsApp number of ours they wrote to: the window is open from that one alone.
+    written_to: Mapped[str | None] = mapped_column(String(20))
+    # When WhatsApp said that it does not know them: tried again after a month.
+    no_whatsapp_at: Mapped[datetime | None] = mapped_column(Moment)
+    # When the SMS provider said that they do not want any more.
+    sms_stopped_at: Mapped[datetime | None] = mapped_column(Moment)
+    # How often the provider called the number wrong: twice is enough.
+    bad_count: Mapped[int] = mapped_column(SmallInteger, default=0, server_default="0")
     dead_at: Mapped[datetime | None] = mapped_column(Moment)
     created_at: Mapped[datetime] = mapped_column(Moment)
 

@@ -58,17 +58,17 @@ def inbound() -> Response:
 @hooks.post("/status")
 def status() -> Response:
     """Raise the row that our own address in the call names. For a row that is gone: nothing to do."""
-    row = messages.receipt_row(
+    named = messages.receipt_row(
         vault_of(session()), request.args.get("m", ""), request.args.get("k", "")
     )
-    if row is None:
+    if named is None:
         log.warning("a receipt without our own proof", extra={"path": request.path})
         abort(403)
     try:
         receipt = provider.read_receipt(_fields())
     except BadInput:
         abort(400)
-    delivery.apply(session(), row, receipt, now())
+    delivery.apply(session(), [(*named, receipt)], now())
     session().commit()
     return Response(status=204)
 

@@ -1,0 +1,99 @@
+"""The steps of sending that touch the database: each one short transaction, none open while the provider is called."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+
+from wabp import delivery, lanes, leases, ledger
+from wabp.lanes import LaneName
+from wabp.services import Services
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """What there is to do: the first priority that waits in each lane with work, and lanes that are shut."""
+
+    waiting: dict[LaneName, int]
+    stopped: frozenset[LaneName]
+
+
+def look(services: Services) -> Outlook:
+    """See what waits; rows that were held until now are let go first."""
+    now = services.clock()
+    with services.reading() as session:
+        names = lanes.ours(session)
+        queries = [ledger.first_priority(lane.channel, lane.sender) for lane in names]
+        first_held, *firsts = session.execute(select(ledger.first_held(), *queries)).one()
+        waiting = {lane: first for lane, first in zip(names, firsts, strict=True) if first is not None}
+        stopped = frozenset(lanes.stopped(session)) if waiting else frozenset()
+    if first_held is not None and first_held <= now:
+        with services.writing() as session:
+            ledger.let_go(session, now)
+            session.commit()
+        return look(services)
+    return Outlook(waiting, stopped)
+
+
+def take_lane(services: Services, watch: leases.Watch, lane: LaneName) -> leases.Held | None:
+    """Become the one who sends by a lane. None while another process is."""
+    purpose = leases.of_lane(lane.channel, lane.sender)
+    with services.reading() as session:
+        if not leases.is_free(session, watch, purpose):
+            return None
+    with services.writing() as session:
+        held = leases.take(session, watch, purpose)
+        session.commit()
+    return held
+
+
+def renew(services: Services, held: leases.Held) -> bool:
+    """Show that we live. False when the lease is somebody else's by now."""
+    with services.writing() as session:
+        ours = leases.renew(session, held)
+        session.commit()
+    return ours
+
+
+def give_back(services: Services, held: leases.Held) -> None:
+    """Let the next process have the lane at once."""
+    with services.writing() as session:
+        leases.give_back(session, held)
+        session.commit()
+
+
+def claim(
+    services: Services, held: leases.Held | None, lane: LaneName, limit: int, above: int | None = None
+) -> list[delivery.Claim]:
+    """Claim up to `limit` messages of a lane. Raises LeaseLost when another process sends by it now."""
+    with services.writing() as session:
+        if held is not None and not leases.is_held(session, held):
+            raise leases.LeaseLost
+        claims = delivery.claim(session, services.sending, lane, limit, services.clock(), above=above)
+        session.commit()
+    return claims
+
+
+def record(services: Services, lane: LaneName, outcomes: delivery.Outcomes) -> None:
+    """Write down what became of messages; a lane by which one went through is open."""
+    with services.writing() as session:
+        now: datetime = services.clock()
+        delivery.record(session, outcomes, now)
+        if any(delivery.went_through(outcome) for _, outcome in outcomes):
+            lanes.reopen(session, lane)
+        session.commit()
+
+
+def stop_lane(services: Services, lane: LaneName, code: int | None) -> None:
+    """Note that nothing goes out by a lane."""
+    with services.writing() as session:
+        lanes.stop(session, lane, code, services.clock())
+        session.commit()
+
+
+def adopt(services: Services) -> None:
+    """Take over rows that wait for a number which is not ours any more."""
+    with services.writing() as session:
+        for channel, numbers in services.settings.senders.items():
+            ledger.adopt(session, channel, numbers)
+        session.commit()
