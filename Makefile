@@ -19,7 +19,7 @@ run: $(VENV)/.ready-to-run ## serve the product, with the demo zone when the dat
 	@$(BIN)/wabp migrate && $(BIN)/wabp demo --if-empty && exec $(BIN)/wabp run
 
 test: $(VENV)/.ready-to-test lint ## everything that must hold: style, types, units, PostgreSQL, browser
-	@tools/need postgresql chromium
+	@tools/need postgresql redis-server chromium
 	@$(PYTEST) -n $(WORKERS)
 
 fast: $(VENV)/.ready-to-test ## the quick tests: no PostgreSQL, no browser, no real processes

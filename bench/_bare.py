@@ -32,7 +32,7 @@ class _Bare(Granian):  # type: ignore[misc, valid-type]
 
 def main() -> None:
     """Serve until stopped."""
-    server.Granian = _Bare  # type: ignore[misc]
+    server.Granian = _Bare  # type: ignore[assignment, misc]
     settings = SimpleNamespace(host="127.0.0.1", port=int(sys.argv[1]))
     server.run_web(SimpleNamespace(settings=settings))  # type: ignore[arg-type]
 

@@ -5,7 +5,8 @@ import urllib.request
 from http.cookiejar import CookieJar
 from urllib.parse import urlencode
 
-from _processes import Product, Referee, wait_until
+from _processes import Referee, wait_until
+from _product import Product
 
 COORDINATOR = "+32400000001"
 _HIDDEN = re.compile(r'name="(csrf_token|form_token)" value="([^"]*)"')

@@ -13,10 +13,11 @@ from typing import Any
 
 import psycopg
 from _posting import ACCOUNT, SENDERS, TOKEN
-from _processes import Database, Referee, cpu_seconds, redis, running, tree_memory_mb, wait_until
+from _processes import Referee, cpu_seconds, running, tree_memory_mb, wait_until
+from _stores import Database, redis
 from celery import Celery
 from celery.signals import worker_process_init
-from twilio.rest import Client  # type: ignore[import-untyped]
+from twilio.rest import Client
 
 CHILDREN = {0: 4, 80: 32}
 TEXT = "Er werd ingebroken in uw straat. Sluit uw deur en bel 101 als u iets ziet."

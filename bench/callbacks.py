@@ -5,7 +5,6 @@ distinct signed body about a row that the product itself sent: `sent`, then `del
 server is killed on the spot, and what it had said yes to must be in the database.
 """
 
-import json
 import os
 import signal
 import statistics
@@ -16,24 +15,10 @@ from pathlib import Path
 
 import uvloop
 from _posting import post_all, signed_receipt
-from _processes import (
-    HERE,
-    MEASURED,
-    REFEREE,
-    Database,
-    Product,
-    Referee,
-    answers,
-    folder,
-    free_port,
-    postgres,
-    provider,
-    running,
-    sqlite,
-    wait_until,
-)
-
-from wabp import __version__
+from _processes import HERE, MEASURED, REFEREE, Referee, answers, folder, free_port, provider, running, wait_until
+from _product import Product
+from _stores import Database, postgres, sqlite
+from _telling import AT_LEAST, AT_MOST, tell
 
 MEMBERS = 8_000
 RUNS = 3
@@ -43,7 +28,12 @@ CONNECTIONS = 32
 # Callbacks of so many messages are on their way at a time: all are `sent` before the first is `delivered`.
 AT_A_TIME = 200
 TEXT = "Doe vanavond uw poort op slot."
-BARS = {"sqlite": 0.25, "postgresql": 0.35}
+BARS = {
+    "sqlite_of_empty": (AT_LEAST, 0.25),
+    "postgresql_of_empty": (AT_LEAST, 0.35),
+    "wrong": (AT_MOST, 0),
+    "lost": (AT_MOST, 0),
+}
 
 
 class Storm:
@@ -121,18 +111,12 @@ def main() -> None:
             for storm in storms:
                 storm.run(turn)
     ceiling = statistics.median(bare)
-    line: dict[str, object] = {"bench": "callbacks", "version": __version__, "empty_per_second": round(ceiling)}
-    for storm in storms:
-        rate, bar = statistics.median(storm.rates), BARS[storm.kind]
-        line[storm.kind] = {
-            "per_second": round(rate),
-            "of_empty": round(rate / ceiling, 3),
-            "bar": bar,
-            "wrong": storm.wrong,
-            "lost": storm.lost,
-            "reached": rate / ceiling >= bar and not storm.wrong and not storm.lost,
-        }
-    print(json.dumps(line))
+    rates = {storm.kind: statistics.median(storm.rates) for storm in storms}
+    figures = {"empty_per_second": round(ceiling)} | {f"{kind}_per_second": round(rate) for kind, rate in rates.items()}
+    got = {f"{kind}_of_empty": round(rate / ceiling, 3) for kind, rate in rates.items()}
+    got["wrong"] = sum(storm.wrong for storm in storms)
+    got["lost"] = sum(storm.lost for storm in storms)
+    tell("callbacks", figures, got, BARS)
 
 
 if __name__ == "__main__":

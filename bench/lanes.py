@@ -5,18 +5,20 @@ pace is set to as many segments as 80 messages of this alert have. Both runs giv
 A ratio counts only when hardly anything was refused: two workers that both overrun a lane are no gain.
 """
 
-import json
 from contextlib import ExitStack
 from pathlib import Path
 
-from _processes import Database, Product, Referee, folder, postgres, provider, sqlite, wait_until
+from _processes import Referee, folder, provider, wait_until
+from _product import Product
+from _stores import Database, postgres, sqlite
+from _telling import AT_LEAST, AT_MOST, tell
 
-from wabp import __version__, segments
+from wabp import segments
 
 CAP = 80
 EACH = 1_600
 TEXT, WORD = "Doe vanavond uw poort op slot.", "poort"
-BAR, MOST_REFUSED = 1.9, 0.001
+BARS = {"two_of_one": (AT_LEAST, 1.9), "refused": (AT_MOST, 0.001)}
 # One language, so that one alert is one text with one number of segments.
 _IN_DUTCH = "UPDATE person SET language = 'nl'"
 _HALF_BY_SMS = (
@@ -65,18 +67,9 @@ def main() -> None:
         parts = parts_of_sms(where, referee)
         one, refused_by_one = per_second(where, server.new("one"), referee, lanes=1, parts=parts)
         two, refused_by_two = per_second(where, server.new("two"), referee, lanes=2, parts=parts)
-    refused = max(refused_by_one, refused_by_two)
-    line = {
-        "bench": "lanes",
-        "version": __version__,
-        "one_lane_per_second": round(one, 1),
-        "two_lanes_per_second": round(two, 1),
-        "refused": round(refused, 4),
-        "two_of_one": round(two / one, 2),
-        "bar": BAR,
-        "reached": two / one >= BAR and refused <= MOST_REFUSED,
-    }
-    print(json.dumps(line))
+    figures = {"one_lane_per_second": round(one, 1), "two_lanes_per_second": round(two, 1)}
+    got = {"two_of_one": round(two / one, 2), "refused": round(max(refused_by_one, refused_by_two), 4)}
+    tell("lanes", figures, got, BARS)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@ seen by a reader of the database that asks every 2 ms (the last look before it c
 provider has its whole request. The command's own start and check are before the commit, and so do not count.
 """
 
-import json
 import os
 import random
 import statistics
@@ -15,12 +14,12 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
 from _pages import Browser
-from _processes import HERE, Product, Referee, folder, provider, seen_committing, sqlite, wait_until
-
-from wabp import __version__
+from _processes import HERE, Referee, folder, provider, wait_until
+from _product import Product, seen_committing
+from _stores import sqlite
+from _telling import AT_LEAST, AT_MOST, tell
 
 SAMPLES = int(os.environ.get("SAMPLES", "40"))
 FEW = 24
@@ -31,12 +30,12 @@ TIMES = 3
 INFO, INFO_WORD = "Doe vanavond uw poort op slot.", "poort"
 ALARM, ALARM_WORD = "Twee personen forceren een achterdeur en vluchten richting sluis.", "achterdeur"
 BARS = {
-    "page_p95_ms": 100,
-    "command_p95_ms": 500,
-    "use_of_cap": 0.98,
-    "too_many": 0.001,
-    "urgent_first_s": 1.0,
-    "urgent_last_s": 4.0,
+    "page_p95_ms": (AT_MOST, 100),
+    "command_p95_ms": (AT_MOST, 500),
+    "use_of_cap": (AT_LEAST, 0.98),
+    "too_many": (AT_MOST, 0.001),
+    "urgent_first_s": (AT_MOST, 1.0),
+    "urgent_last_s": (AT_MOST, 4.0),
 }
 
 
@@ -134,11 +133,8 @@ def _second_group(product: Product, where: Path) -> None:
 def main() -> None:
     """Print one JSON line."""
     got = first_messages() | capped() | urgent_during_info()
-    line: dict[str, Any] = {"bench": "pace", "version": __version__, "samples": SAMPLES, **got, "bars": BARS}
-    line["reached"] = {
-        name: got[name] >= bar if name == "use_of_cap" else got[name] <= bar for name, bar in BARS.items()
-    }
-    print(json.dumps(line))
+    others = {name: value for name, value in got.items() if name not in BARS}
+    tell("pace", {"samples": SAMPLES, **others}, got, BARS)
 
 
 if __name__ == "__main__":

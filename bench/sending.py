@@ -5,7 +5,6 @@ provider; CPU from that commit to the last recorded result, over all processes o
 The provider has one core; the product has the other; the rival has both. For quick tries: MEMBERS, RIVAL_MEMBERS, MANY.
 """
 
-import json
 import os
 import statistics
 import threading
@@ -15,21 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import _rival
-from _processes import (
-    Database,
-    Product,
-    Referee,
-    cpu_seconds,
-    folder,
-    postgres,
-    provider,
-    seen_committing,
-    sqlite,
-    tree_memory_mb,
-    wait_until,
-)
-
-from wabp import __version__
+from _processes import Referee, cpu_seconds, folder, provider, tree_memory_mb, wait_until
+from _product import Product, seen_committing
+from _stores import Database, postgres, sqlite
+from _telling import AT_LEAST, AT_MOST, tell
 
 MEMBERS = int(os.environ.get("MEMBERS", "10000"))
 RIVAL_MEMBERS = int(os.environ.get("RIVAL_MEMBERS", "10000"))
@@ -38,7 +26,12 @@ RUNS = 3
 LATENCY_MS = 80
 TEXT = "Doe vanavond uw poort op slot."
 WORD = "poort"
-BARS = {"of_rival": 10, "cpu_s_per_1000": 0.30, "gained_mb": 60, "growth": 1.15}
+BARS = {
+    "of_rival": (AT_LEAST, 10),
+    "cpu_s_per_1000": (AT_MOST, 0.30),
+    "gained_mb": (AT_MOST, 60),
+    "growth": (AT_MOST, 1.15),
+}
 _IDLE_SECONDS = 3.0
 
 
@@ -98,35 +91,18 @@ def measure() -> tuple[dict[str, Any], dict[str, list[dict[str, float]]], dict[s
 def main() -> None:
     """Print one JSON line."""
     rival, runs, many = measure()
-    line: dict[str, Any] = {"bench": "sending", "version": __version__, "members": MEMBERS, "rival": rival}
+    figures: dict[str, Any] = {"members": MEMBERS, "rival": rival}
     for kind, taken in runs.items():
-        middle = {name: statistics.median(one[name] for one in taken) for name in taken[0]}
-        line[kind] = {
-            "per_second": round(middle["per_second"]),
-            "of_rival": round(middle["per_second"] / rival["per_second"], 1),
-            "cpu_s_per_1000": round(middle["cpu_s_per_1000"], 3),
-            "gained_mb": round(middle["gained_mb"]),
-            "first_ms": round(middle["first_ms"]),
-        }
-    few = line["sqlite"]
-    line["many"] = {
-        "members": MANY,
-        "per_second": round(many["per_second"]),
-        "cpu_s_per_1000": round(many["cpu_s_per_1000"], 3),
+        figures[kind] = {name: round(statistics.median(one[name] for one in taken), 3) for name in taken[0]}
+    few = figures["sqlite"]
+    figures["many"] = {"members": MANY} | {name: round(value, 3) for name, value in many.items()}
+    got = {
+        "of_rival": round(few["per_second"] / rival["per_second"], 1),
+        "cpu_s_per_1000": few["cpu_s_per_1000"],
         "gained_mb": round(many["gained_mb"]),
         "growth": round(many["cpu_s_per_1000"] / few["cpu_s_per_1000"], 2),
     }
-    got = {
-        "of_rival": few["of_rival"],
-        "cpu_s_per_1000": few["cpu_s_per_1000"],
-        "gained_mb": line["many"]["gained_mb"],
-        "growth": line["many"]["growth"],
-    }
-    line["bars"] = BARS
-    line["reached"] = {
-        name: got[name] >= bar if name == "of_rival" else got[name] <= bar for name, bar in BARS.items()
-    }
-    print(json.dumps(line))
+    tell("sending", figures, got, BARS)
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from tests.traffic import (
     claim,
     counts,
     hand_over,
+    lane,
     mark_demo,
     memberships,
     note,
@@ -77,8 +78,8 @@ def test_a_claim_is_committed_before_the_provider_is_called_and_no_connection_is
 def test_a_chunk_whose_claim_was_not_committed_leaves_its_rows_waiting(house: House, cast: Cast) -> None:
     alert = release(house, cast.fatima)
     with house.writing() as session:
-        chunk = delivery.claim(session, house.services.sending, WHATSAPP, 100, house.clock())
-        assert len(chunk.messages) == 5
+        claims = delivery.claim(session, house.services.sending, lane(house), 100, house.clock())
+        assert len(claims) == 5
     assert people(house, alert) == {"queued": 7}
     assert house.send_all() == 7
 
@@ -109,12 +110,10 @@ def test_a_refused_message_ends_with_the_providers_number_and_is_not_tried_again
     assert house.send_all() == 0
 
 
-def test_a_message_that_was_surely_not_taken_goes_again_after_the_wait_that_was_asked(house: House, cast: Cast) -> None:
+def test_a_message_that_was_surely_not_taken_goes_again(house: House, cast: Cast) -> None:
     row_id = add_row(house, cast.an)
     house.phones.answers = [NotNow(7)]
-    sent = asyncio.run(worker.send_chunk(house.services, WHATSAPP, 10))
-    assert sent is not None
-    assert sent.wait_seconds == 7
+    house.send_some(WHATSAPP, 10)
     assert row(house, row_id).state == "queued"
     assert house.send_all() == 1
     assert len(house.phones.of(cast.an.number)) == 1
@@ -133,20 +132,6 @@ def test_one_row_whose_send_raises_leaves_the_others_of_its_chunk_proved(house: 
     house.phones.answers = [RuntimeError("broken")]
     house.send_all()
     assert people(house, alert) == {"unknown": 1, "accepted": 6}
-
-
-@on_sqlite
-def test_an_account_that_is_shut_out_keeps_the_queue_and_tries_slowly(
-    house: House, cast: Cast, caplog: pytest.LogCaptureFixture
-) -> None:
-    alert = release(house, cast.fatima)
-    house.phones.answers = [Refused(20003, 401)] * 5
-    sent = asyncio.run(worker.send_chunk(house.services, WHATSAPP, 100))
-    assert sent is not None
-    assert sent.wait_seconds >= 10
-    assert people(house, alert) == {"queued": 7}
-    assert "shuts our account out" in caplog.text
-    assert house.send_all() == 7
 
 
 # ---- a process that dies between two steps ----
@@ -228,7 +213,7 @@ def test_killed_while_recording_a_chunk_nobody_is_missed_and_nobody_warned_twice
     chunk = claim(house)
     outcomes = hand_over(house, chunk)
     with house.writing() as session:
-        delivery.record(session, chunk, outcomes, house.clock())
+        delivery.record(session, outcomes, house.clock())
     house.clock.forward(seconds=60)
     house.look_up_doubts()
     house.send_all()
@@ -240,19 +225,19 @@ def test_recording_a_chunk_twice_changes_nothing(house: House, cast: Cast) -> No
     release(house, cast.fatima)
     chunk = claim(house)
     outcomes = hand_over(house, chunk)
-    note(house, chunk, outcomes)
+    note(house, outcomes)
     once = [(r.state, r.provider_id) for r in rows(house)]
-    note(house, chunk, outcomes)
+    note(house, outcomes)
     assert [(r.state, r.provider_id) for r in rows(house)] == once
 
 
 def test_a_process_that_was_frozen_hands_over_nothing(house: House, cast: Cast) -> None:
     alert = release(house, cast.fatima)
     chunk = claim(house)
-    frozen = replace(chunk, started=chunk.started - 20.5)
+    frozen = [replace(claim, started=claim.started - 20.5) for claim in chunk]
     outcomes = hand_over(house, frozen)
     assert house.phones.messages == []
-    note(house, frozen, outcomes)
+    note(house, outcomes)
     assert people(house, alert) == {"queued": 7}
     assert house.send_all() == 7
 
@@ -265,10 +250,10 @@ def test_a_frozen_process_that_wakes_does_not_take_back_what_another_claimed_sin
         house.look_up_doubts()
     second = claim(house)
     outcomes = hand_over(house, second)
-    note(house, frozen, hand_over(house, replace(frozen, started=frozen.started - 90)))
+    note(house, hand_over(house, [replace(one, started=one.started - 90) for one in frozen]))
     assert row(house, row_id).state == "sending"
-    assert claim(house).messages == ()
-    note(house, second, outcomes)
+    assert claim(house) == []
+    note(house, outcomes)
     assert len(house.phones.of(cast.an.number)) == 1
 
 
@@ -287,8 +272,8 @@ def test_two_senders_that_settle_the_same_doubt_send_it_once(house: House, cast:
     with house.writing() as session:
         doubts.settle(session, slow, house.clock())
         session.commit()
-    assert claim(house).messages == ()
-    note(house, quick, outcomes)
+    assert claim(house) == []
+    note(house, outcomes)
     assert row(house, row_id).state == "accepted"
     assert len(house.phones.of(cast.an.number)) == 1
 
@@ -368,7 +353,7 @@ def test_a_receipt_that_comes_before_our_own_record_binds_the_row(house: House, 
     message = house.phones.last(cast.an.number)
     house.receipt(message, "delivered")
     assert (row(house, row_id).state, row(house, row_id).provider_id) == ("delivered", message.provider_id)
-    note(house, chunk, outcomes)
+    note(house, outcomes)
     assert (row(house, row_id).state, row(house, row_id).rank) == ("delivered", 5)
 
 
@@ -607,7 +592,7 @@ def test_who_said_stop_while_their_copy_was_claimed_gets_no_second_try(house: Ho
     alert = release(house, cast.fatima)
     chunk = claim(house)
     house.say(cast.an.number, "STOP")
-    note(house, chunk, [(message.delivery_id, NotNow(1)) for message in chunk.messages])
+    note(house, [(one, NotNow(1)) for one in chunk])
     house.send_all()
     assert (row_of(house, alert, cast.an).state, row_of(house, alert, cast.an).reason) == ("skipped", "stopped")
     assert [body[:4] for body in house.phones.of(cast.an.number)] == ["U kr"]
@@ -630,7 +615,7 @@ def test_a_coordinator_who_left_gets_no_notice_that_was_written_before(house: Ho
     house.say(cast.an.number, "Er staat een deur open op de Vaartkant")
     chunk = claim(house)
     house.say(cast.fatima.number, "STOP")
-    note(house, chunk, [(message.delivery_id, NotNow(1)) for message in chunk.messages])
+    note(house, [(one, NotNow(1)) for one in chunk])
     house.send_all()
     assert len(house.phones.of(cast.fatima.number)) == 1, "the confirmation alone"
     assert len(house.phones.of(cast.an.number)) == 1
@@ -711,14 +696,14 @@ def test_outside_the_window_and_without_a_form_it_goes_by_sms(house: House, cast
 
 
 @on_sqlite
-def test_the_cost_of_a_chunk_is_messages_by_whatsapp_and_parts_by_sms(house: House, cast: Cast) -> None:
+def test_a_message_costs_one_by_whatsapp_and_its_parts_by_sms(house: House, cast: Cast) -> None:
     release(house, cast.fatima)
-    assert claim(house, WHATSAPP).cost == 5
-    chunk = claim(house, SMS)
-    parts = [segments.count(message.body or "").parts for message in chunk.messages]
+    assert [one.cost for one in claim(house, WHATSAPP)] == [1] * 5
+    by_sms = claim(house, SMS)
+    parts = [segments.count(claim.message.body or "").parts for claim in by_sms]
     assert len(parts) == 2
     assert min(parts) > 1
-    assert chunk.cost == sum(parts)
+    assert [claim.cost for claim in by_sms] == parts
 
 
 @on_sqlite
@@ -743,59 +728,7 @@ def test_an_alert_whose_text_is_gone_stops_nothing_else(house: House, cast: Cast
     assert people(house, broken) == {"queued": 7}
 
 
-# ---- pace ----
-
-
-class Stopwatch:
-    """Monotonic seconds that are moved by hand."""
-
-    def __init__(self) -> None:
-        self.seconds = 100.0
-
-    def __call__(self) -> float:
-        return self.seconds
-
-
-def test_a_lane_waits_until_its_cost_is_worked_off() -> None:
-    watch = Stopwatch()
-    pace = worker.Pace(10, watch)
-    assert pace.after(5) == pytest.approx(0.5)
-    watch.seconds += 0.5
-    assert pace.after(30) == pytest.approx(3.0)
-    watch.seconds += 3
-    assert pace.after(10) == pytest.approx(1.0)
-
-
-def test_what_a_lane_saved_while_it_was_idle_is_half_a_second_at_most() -> None:
-    watch = Stopwatch()
-    pace = worker.Pace(10, watch)
-    watch.seconds += 3600
-    assert pace.after(5) == 0
-    assert pace.after(5) == pytest.approx(0.5)
-
-
-@pytest.mark.parametrize(("per_second", "chunk"), [(1, 1), (2, 1), (10, 5), (80, 40), (400, 200), (1_000_000, 200)])
-def test_a_chunk_is_half_a_second_of_pace_and_never_too_large(per_second: int, chunk: int) -> None:
-    assert worker.Pace(per_second).chunk == chunk
-
-
-@hypothesis_settings(max_examples=60, deadline=None)
-@given(
-    per_second=st.integers(1, 1000),
-    steps=st.lists(st.tuples(st.integers(0, 200), st.floats(0, 3)), min_size=1, max_size=30),
-)
-def test_however_busy_a_lane_is_it_stays_below_its_pace_but_for_one_chunk(
-    per_second: int, steps: list[tuple[int, float]]
-) -> None:
-    watch = Stopwatch()
-    pace = worker.Pace(per_second, watch)
-    began, cost = watch.seconds, 0
-    for more, idle in steps:
-        wait = pace.after(more)
-        assert wait >= 0
-        cost += more
-        watch.seconds += wait + idle
-        assert cost <= (watch.seconds - began + 0.5) * per_second + 1e-6
+# ---- the sender ----
 
 
 @on_sqlite
@@ -834,18 +767,13 @@ def test_what_the_provider_gives_back_after_a_stop_does_not_leave_any_more(house
         why = "Schelden in antwoorden."
         sanctions.impose(session, cast.fatima.actor, own.group, own.id, "suspension", why, days=7, now=house.clock())
         session.commit()
-    with house.writing() as session:
-        chunk = delivery.claim(session, house.services.sending, "whatsapp", 10, house.clock())
-        session.commit()
-    assert len(chunk.messages) == 2
+    chunk = claim(house)
+    assert len(chunk) == 2
     for number in (newcomer, cast.an.number):
         house.say(number, "STOP")
-    with house.writing() as session:
-        delivery.record(session, chunk, [(one.delivery_id, NotNow(0)) for one in chunk.messages], house.clock())
-        session.commit()
+    note(house, [(one, NotNow(0)) for one in chunk])
     house.send_all()
     assert house.phones.last(newcomer).body.startswith("Uw aanvraag voor Molenwijk is gestopt.")
     assert house.phones.last(cast.an.number).body.startswith("U krijgt geen berichten meer van Molenwijk, ook niet")
-    assert {(row(house, one.delivery_id).state, row(house, one.delivery_id).reason) for one in chunk.messages} == {
-        ("skipped", "stopped")
-    }
+    rows_now = [row(house, one.message.delivery_id) for one in chunk]
+    assert {(stored.state, stored.reason) for stored in rows_now} == {("skipped", "stopped")}

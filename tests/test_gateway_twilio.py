@@ -1,22 +1,20 @@
 """What becomes of a message handed to Twilio: every way that a request can end has one honest outcome."""
 
 import asyncio
-import json
 import logging
+import resource
 import socket
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TypeVar
-from urllib.parse import parse_qsl
 
 import pytest
-from aiohttp import ClientSession
 
 from tests.provider import (
     ACCOUNT,
@@ -35,21 +33,22 @@ from tests.provider import (
     refused,
     too_many,
 )
-from wabp.gateway import SMS, WHATSAPP, Accepted, CannotAsk, NotNow, Outcome, Outgoing, Refused, Unknown
-from wabp.gateway.hooks import SIGNATURE_HEADER, is_signed, read_inbound, read_receipt
+from wabp.gateway import SMS, WHATSAPP, Accepted, Books, CannotAsk, NotNow, Outcome, Outgoing, Refused, Unknown, twilio
 from wabp.gateway.inbound import Inbound, Receipt
-from wabp.gateway.twilio import TwilioGateway, _basic
+from wabp.gateway.twilio import TwilioGateway
 
 ANNA = "+32470000010"
 PUBLIC = "https://watch.example"
 HERE = Path(__file__).parent
 TEMPLATE = "HX" + "3" * 32
+SECOND_WHATSAPP = "+32400001820"
+SENDERS = (f"whatsapp:{WHATSAPP_FROM}", f"whatsapp:{SECOND_WHATSAPP}", SMS_FROM)
 T = TypeVar("T")
 
 
 @pytest.fixture
 def provider() -> Iterator[Provider]:
-    with Provider() as provider:
+    with Provider(senders=SENDERS) as provider:
         provider.receipts = Receipts(lost=True)
         yield provider
 
@@ -59,14 +58,14 @@ def gateway_of(provider: Provider | str, **more: object) -> TwilioGateway:
     given = {
         "account_sid": ACCOUNT,
         "auth_token": TOKEN,
-        "whatsapp_from": WHATSAPP_FROM,
-        "sms_from": SMS_FROM,
+        "senders": {WHATSAPP: (WHATSAPP_FROM, SECOND_WHATSAPP), SMS: (SMS_FROM,)},
     }
     return TwilioGateway(**{**given, "api_url": url, **more})  # type: ignore[arg-type]
 
 
 def message(channel: str = WHATSAPP, body: str | None = "Hello", **more: object) -> Outgoing:
     given = {"delivery_id": 1, "to": ANNA, "callback_url": "http://127.0.0.1:9/hooks/twilio/status?m=1&k=x"}
+    given["sender"] = WHATSAPP_FROM if channel == WHATSAPP else SMS_FROM
     return Outgoing(**{**given, "channel": channel, "validity_seconds": 600, "body": body, **more})  # type: ignore[arg-type]
 
 
@@ -119,11 +118,19 @@ def test_half_a_character_does_not_stop_the_lane(provider: Provider) -> None:
     assert provider.phone(ANNA) == ["a?"]
 
 
+def test_each_message_leaves_from_the_number_that_it_names(provider: Provider) -> None:
+    outcome(provider, message(sender=SECOND_WHATSAPP))
+    outcome(provider)
+    senders = [f"whatsapp:{SECOND_WHATSAPP}", f"whatsapp:{WHATSAPP_FROM}"]
+    assert [kept.sender for kept in provider.messages] == senders
+
+
 @pytest.mark.parametrize(("channel", "code"), [(WHATSAPP, 63007), (SMS, 21606)], ids=["whatsapp", "sms"])
-def test_a_channel_without_a_sender_is_refused_without_asking(
+def test_a_number_that_is_not_ours_is_refused_without_asking(
     provider: Provider, channel: str, code: int
 ) -> None:
-    assert outcome(provider, message(channel), whatsapp_from=None, sms_from=None) == Refused(code, 400)
+    assert outcome(provider, message(channel, sender="+32400001899")) == Refused(code, 400)
+    assert outcome(provider, message(channel), senders={}) == Refused(code, 400)
     assert provider.requests["create"] == 0
 
 
@@ -133,13 +140,13 @@ def test_a_channel_without_a_sender_is_refused_without_asking(
         (refused(21610), Refused(21610, 400)),
         (refused(20404, 404), Refused(20404, 404)),
         (Answer(status=403, code=0, accepts=False), Refused(0, 403)),
-        (too_many(), NotNow(1.0)),
-        (too_many("7"), NotNow(7.0)),
-        (too_many("0"), NotNow(1.0)),
-        (too_many("-3"), NotNow(1.0)),
-        (too_many("nan"), NotNow(1.0)),
-        (too_many("Wed, 21 Oct 2026 07:28:00 GMT"), NotNow(1.0)),
-        (too_many("86400"), NotNow(300.0)),
+        (too_many(), NotNow(1.0, too_fast=True)),
+        (too_many("7"), NotNow(7.0, too_fast=True)),
+        (too_many("0"), NotNow(1.0, too_fast=True)),
+        (too_many("-3"), NotNow(1.0, too_fast=True)),
+        (too_many("nan"), NotNow(1.0, too_fast=True)),
+        (too_many("Wed, 21 Oct 2026 07:28:00 GMT"), NotNow(1.0, too_fast=True)),
+        (too_many("86400"), NotNow(300.0, too_fast=True)),
         (broken(500), Unknown()),
         (broken(503, accepts=True), Unknown()),
         (refused(20408, 408), Unknown()),
@@ -217,6 +224,71 @@ def test_waiting_for_a_free_connection_does_not_count_as_the_providers_time(prov
     assert provider.busiest == 2
 
 
+def test_several_loops_use_it_at_once_and_each_closes_its_own_connections(provider: Provider) -> None:
+    gateway = gateway_of(provider)
+    assert isinstance(using(gateway, lambda one: one.send(message())), Accepted)
+    sid, outcomes = provider.messages[0].sid, list[Outcome]()
+    provider.script(hanging(0.3))
+    slow = threading.Thread(target=lambda: outcomes.append(using(gateway, lambda one: one.send(message()))))
+    slow.start()
+    while provider.requests["create"] < 2:
+        time.sleep(0.01)
+    # On another loop, which closes the gateway while the first is still waiting.
+    using(gateway, lambda one: one.ask(sid))
+    slow.join()
+    assert isinstance(outcomes[0], Accepted)
+
+
+def test_connections_are_kept_for_the_next_message(provider: Provider) -> None:
+    async def five(gateway: TwilioGateway) -> list[Outcome]:
+        return [await gateway.send(message()) for _ in range(5)]
+
+    assert all(isinstance(one, Accepted) for one in using(gateway_of(provider), five))
+    assert provider.connections == 1
+
+
+def test_an_open_gateway_has_loaded_what_the_first_message_needs(provider: Provider) -> None:
+    script = (
+        "import asyncio, sys\nimport test_gateway_twilio as tests\n"
+        "async def run():\n"
+        "    gateway = tests.gateway_of(sys.argv[1])\n"
+        "    await gateway.open()\n"
+        "    before = set(sys.modules)\n"
+        "    taken = await gateway.send(tests.message())\n"
+        "    await gateway.close()\n"
+        "    return type(taken).__name__, sorted(set(sys.modules) - before)\n"
+        "print(asyncio.run(run()))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", script, provider.url],
+        capture_output=True, text=True, env={"PYTHONPATH": f"{HERE}:{HERE.parent}"}, check=False,
+    )
+    assert done.stdout.strip() == "('Accepted', [])", done.stdout + done.stderr
+
+
+def test_opening_works_while_the_provider_cannot_be_found() -> None:
+    async def opened_and_sent(gateway: TwilioGateway) -> Outcome:
+        await gateway.open()
+        return await gateway.send(message())
+
+    assert using(gateway_of("http://provider.invalid"), opened_and_sent) == NotNow(2.0)
+
+
+def test_a_thousand_connections_have_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    limits = [(256, 4096), (1024, 1024), (4096, 4096), (resource.RLIM_INFINITY, resource.RLIM_INFINITY)]
+    given: list[tuple[int, int]] = []
+    monkeypatch.setattr(resource, "setrlimit", lambda _which, pair: given.append(pair))
+    for pair in limits:
+        monkeypatch.setattr(resource, "getrlimit", lambda _which, pair=pair: pair)
+        asyncio.run(open_and_close(gateway_of("http://127.0.0.1:9")))
+    assert given == [(1512, 4096), (1024, 1024)]
+
+
+async def open_and_close(gateway: TwilioGateway) -> None:
+    await gateway.open()
+    await gateway.close()
+
+
 def test_a_gateway_can_be_used_again_on_another_loop_once_closed(provider: Provider) -> None:
     gateway = gateway_of(provider)
     for _ in range(2):
@@ -269,6 +341,104 @@ def test_an_error_is_shown_with_the_message_in_the_books(provider: Provider) -> 
     assert (found.status, found.error_code) == ("undelivered", 63024)  # type: ignore[attr-defined]
 
 
+def test_one_message_is_asked_after(provider: Provider) -> None:
+    provider.script(ending("undelivered", 63024))
+    outcome(provider)
+    provider.settle()
+    sid = provider.messages[0].sid
+    stands = using(gateway_of(provider), lambda gateway: gateway.ask(sid))
+    assert stands == Receipt(sid, "undelivered", 63024)
+
+
+@pytest.mark.parametrize("sid", ["SM" + "0" * 32, "SM x", "SM\r\nX: y", "../../Calls/CA1"])
+def test_a_message_that_is_not_in_the_books_cannot_be_asked_after(provider: Provider, sid: str) -> None:
+    with pytest.raises(CannotAsk):
+        using(gateway_of(provider), lambda gateway: gateway.ask(sid))
+
+
+def read_books(provider: Provider, since: datetime | None = None, **more: object) -> Books:
+    return using(
+        gateway_of(provider, **more), lambda gateway: gateway.books(since or datetime.now(UTC) - timedelta(minutes=1))
+    )
+
+
+def test_the_books_tell_how_each_of_our_messages_stands(provider: Provider) -> None:
+    provider.script(ending("undelivered", 30003), Answer())
+    outcome(provider, message(sender=SECOND_WHATSAPP))
+    outcome(provider, message(SMS))
+    provider.settle()
+    provider.receipts = Receipts(delay=30)
+    outcome(provider)
+    late = read_books(provider).receipts
+    bad, good, waiting = (kept.sid for kept in provider.messages)
+    assert sorted(late, key=lambda one: one.status) == [
+        Receipt(good, "delivered"), Receipt(waiting, "queued"), Receipt(bad, "undelivered", 30003)
+    ]
+
+
+def test_the_books_tell_what_came_in_oldest_first_as_a_hook_would(provider: Provider) -> None:
+    provider.say(ANNA, "STOP", lost=True)
+    provider.say(ANNA, "Été 🙂", SMS, lost=True)
+    provider.messages[1].created += timedelta(seconds=2)
+    provider.say("+32470000011", "photo", lost=True, to=SECOND_WHATSAPP, NumMedia="2")
+    provider.messages[2].created += timedelta(seconds=1)
+    sids = [kept.sid for kept in provider.messages]
+    read = read_books(provider).inbound
+    assert [one.at for one in read] == sorted(one.at for one in read if one.at)
+    assert [replace(one, at=None) for one in read] == [
+        Inbound(sids[0], WHATSAPP, "phone", ANNA, "STOP", to=WHATSAPP_FROM),
+        Inbound(sids[2], WHATSAPP, "phone", "+32470000011", "photo", media_count=2, to=SECOND_WHATSAPP),
+        Inbound(sids[1], SMS, "phone", ANNA, "Été 🙂", to=SMS_FROM),
+    ]
+
+
+def test_books_leave_out_what_is_older_and_what_is_not_between_our_numbers_and_people(provider: Provider) -> None:
+    outcome(provider)
+    provider.say(ANNA, "old", lost=True)
+    for kept in provider.messages:
+        kept.created -= timedelta(minutes=2)
+    provider.say("nobody at all", "from a name", lost=True)
+    with Provider() as other:
+        other.say(ANNA, "to another's number", lost=True, to="+32400001899")
+        assert read_books(other) == Books([], [])
+    assert read_books(provider) == Books([], [])
+
+
+def test_long_books_are_read_page_by_page_and_not_for_ever(
+    provider: Provider, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(twilio, "PAGE_SIZE", 2)
+    for number in range(7):
+        provider.say(ANNA, f"Text {number}", lost=True)
+    assert len(read_books(provider).inbound) == 7
+    assert "longer" not in caplog.text
+    monkeypatch.setattr(twilio, "MOST_PAGES", 2)
+    assert [one.body for one in read_books(provider).inbound] == ["Text 3", "Text 4", "Text 5", "Text 6"]
+    assert "longer" in caplog.text
+
+
+def test_books_are_not_read_further_than_they_are_asked_for(
+    provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(twilio, "PAGE_SIZE", 2)
+    for _ in range(9):
+        outcome(provider)
+    for kept in provider.messages[:7]:
+        kept.created -= timedelta(hours=1)
+    assert len(read_books(provider, senders={SMS: (SMS_FROM,), WHATSAPP: (WHATSAPP_FROM,)}).receipts) == 2
+    # To and from by SMS, to by WhatsApp, and from by WhatsApp until a whole page is too old.
+    assert provider.requests["list"] == 5
+
+
+@pytest.mark.parametrize(
+    "answer", [broken(), UNREADABLE, hanging(5.0), Answer(text='{"messages": [{"sid": "SM1", "date_created": "x"}]}')]
+)
+def test_no_half_books_are_given(provider: Provider, answer: Answer) -> None:
+    provider.script_lists(Answer(), answer)
+    with pytest.raises(CannotAsk):
+        read_books(provider, timeout=0.2)
+
+
 @pytest.mark.parametrize(
     "answer",
     [
@@ -284,8 +454,7 @@ def test_an_error_is_shown_with_the_message_in_the_books(provider: Provider) -> 
     ],
 )
 def test_books_that_cannot_be_read_are_said_to_be_so(provider: Provider, answer: Answer) -> None:
-    # Twice: a look-up whose connection breaks may be asked again, unlike a message.
-    provider.script_lists(answer, answer)
+    provider.script_lists(answer)
     with pytest.raises(CannotAsk):
         since_now(provider, timeout=0.2)
 
@@ -330,138 +499,7 @@ def test_environment_of_the_library_and_proxies_are_not_followed(provider: Provi
 def test_the_library_is_loaded_by_the_first_message_only() -> None:
     script = (
         "import sys, wabp.gateway.twilio as t\n"
-        "t.TwilioGateway('AC', 'x', None, None, 'http://127.0.0.1:9')\n"
+        "t.TwilioGateway('AC', 'x', {}, 'http://127.0.0.1:9')\n"
         "sys.exit(any(name.split('.')[0] in ('twilio', 'aiohttp', 'requests') for name in sys.modules))\n"
     )
     assert subprocess.run([sys.executable, "-c", script], cwd=HERE.parent, check=False).returncode == 0
-
-
-# --- the referee itself: what the tests of faults lean on ---------------------------------------------
-
-
-@pytest.fixture
-def product() -> Iterator[tuple[str, list[Inbound | Receipt]]]:
-    """Stands where the product listens: keeps what it was told, and whether it was rightly signed."""
-    heard: list[Inbound | Receipt] = []
-
-    class Listener(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"])).decode()
-            form = parse_qsl(body, keep_blank_values=True)
-            right = is_signed(PUBLIC + self.path, form, self.headers[SIGNATURE_HEADER], [TOKEN])
-            if right:
-                heard.append(read_inbound(form) if "inbound" in self.path else read_receipt(form))
-            self.send_response(204 if right else 403)
-            self.end_headers()
-
-        def log_message(self, *_words: object) -> None:
-            """Be silent."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Listener) as server:
-        thread = threading.Thread(target=server.serve_forever, args=[0.02])
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}", heard
-        server.shutdown()
-        thread.join()
-
-
-def told(product: tuple[str, list[Inbound | Receipt]], *answers: Answer, **more: object) -> list[object]:
-    """Send one message and return the receipts that came of it."""
-    ways = {name: more.pop(name) for name in ("delay", "copies", "reversed", "lost", "reads") if name in more}
-    with Provider(deliver_to=product[0], **more) as provider:  # type: ignore[arg-type]
-        provider.receipts = Receipts(**ways)  # type: ignore[arg-type]
-        provider.script(*answers, to=ANNA)
-        outcome(provider, message(callback_url=f"{PUBLIC}/hooks/twilio/status?m=1&k=a%2Fb"))
-        provider.settle()
-        assert all(posted.status == 204 for posted in provider.posted)
-    return [
-        (one.status, one.error_code) if one.error_code else one.status
-        for one in product[1]
-        if isinstance(one, Receipt)
-    ]
-
-
-def test_receipts_come_signed_in_order_doubled_reversed_or_not_at_all(
-    product: tuple[str, list[Inbound | Receipt]],
-) -> None:
-    ways: list[tuple[dict[str, object], list[str]]] = [
-        ({}, ["sent", "delivered"]),
-        ({"reads": True}, ["sent", "delivered", "read"]),
-        ({"copies": 2}, ["sent", "sent", "delivered", "delivered"]),
-        ({"reversed": True, "delay": 0.01}, ["delivered", "sent"]),
-        ({"lost": True}, []),
-    ]
-    for way, expected in ways:
-        product[1].clear()
-        assert told(product, **way) == expected
-
-
-def test_a_message_can_end_badly_after_it_was_taken(product: tuple[str, list[Inbound | Receipt]]) -> None:
-    assert told(product, ending("undelivered", 63024)) == ["sent", ("undelivered", 63024)]
-
-
-def test_free_text_outside_the_window_fails_and_inside_it_arrives(
-    product: tuple[str, list[Inbound | Receipt]],
-) -> None:
-    assert told(product, window=True) == [("failed", 63016)]
-    with Provider(deliver_to=product[0], public_url=PUBLIC, window=True) as provider:
-        assert provider.say(ANNA, "Ça va? JA & nee") == 204
-        outcome(provider)
-        provider.settle()
-        assert provider.phone(ANNA) == ["Hello"]
-        assert isinstance(product[1][-1], Inbound)
-        assert product[1][-1].body == "Ça va? JA & nee"
-        assert provider.say(ANNA, "never told", SMS, lost=True) == 0
-        assert [kept.body for kept in provider.messages if kept.direction == "inbound"][-1] == "never told"
-
-
-@pytest.mark.parametrize(
-    ("outgoing", "code"),
-    [
-        (message(to="nobody"), 21211),
-        (message(body="x" * 1_601), 21617),
-        (message(body=""), 21602),
-        (message(callback_url="nowhere"), 21609),
-    ],
-)
-def test_the_referee_knows_the_rules_of_the_form(provider: Provider, outgoing: Outgoing, code: int) -> None:
-    assert outcome(provider, outgoing) == Refused(code, 400)
-    assert provider.messages == []
-
-
-def test_the_referee_refuses_senders_of_others(provider: Provider) -> None:
-    assert outcome(provider, whatsapp_from="+32400001899") == Refused(63007, 400)
-    assert outcome(provider, message(SMS), sms_from="+32400001899") == Refused(21606, 400)
-
-
-def test_the_books_go_on_on_the_next_page(provider: Provider) -> None:
-    for number in range(5):
-        outcome(provider, message(body=f"Text {number}"))
-
-    async def pages() -> list[list[str]]:
-        shown, path = [], f"/2010-04-01/Accounts/{ACCOUNT}/Messages.json?PageSize=2"
-        async with ClientSession(headers={"Authorization": _basic((ACCOUNT, TOKEN))}) as session:
-            while path:
-                async with session.get(provider.url + path) as answer:
-                    page = await answer.json()
-                shown.append([one["body"] for one in page["messages"]])
-                path = page["next_page_uri"]
-        return shown
-
-    assert asyncio.run(pages()) == [["Text 4", "Text 3"], ["Text 2", "Text 1"], ["Text 0"]]
-
-
-def test_the_referee_runs_as_a_command_that_keeps_books(tmp_path: Path) -> None:
-    books = tmp_path / "books.jsonl"
-    command = [sys.executable, str(HERE / "provider.py"), "--token", TOKEN, "--books", str(books)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            assert process.stdout is not None
-            taken = outcome(process.stdout.readline().strip())
-        finally:
-            process.kill()
-    assert isinstance(taken, Accepted)
-    (row,) = [json.loads(line) for line in books.read_text().splitlines()]
-    assert (row["sid"], row["to"], row["body"]) == (taken.provider_id, f"whatsapp:{ANNA}", "Hello")

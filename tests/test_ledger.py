@@ -13,13 +13,15 @@ from sqlalchemy import event, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from tests.conftest import STORY_TIME
-from tests.house import TWILIO, Cast, House, Somebody, add_cast, add_member, people, release
-from tests.traffic import add_row, address_of, change, on_postgres, row, row_of, rows, uuid_of
+from tests.house import TWILIO, WA, Cast, House, Somebody, add_cast, add_member, people, release
+from tests.traffic import add_row, address_of, change, lane, on_postgres, row, row_of, rows, uuid_of
 from wabp import addressing, channels, db, groups, ledger, proofs, standing
 from wabp.gateway import SMS, WHATSAPP
-from wabp.models import Delivery, Group, Membership, Person, Template, new_id
+from wabp.models import Delivery, Group, Membership, Person, Street, Template, new_id
+from wabp.worker import steps
 
 A_SECOND = timedelta(seconds=1)
+INFO = {"kind": "info", "category": "prevention", "called": None, "called_at": None}
 
 
 @contextmanager
@@ -42,7 +44,8 @@ def statements(house: House) -> Iterator[list[str]]:
 def claim(house: House, channel: str = WHATSAPP, limit: int = 100) -> list[int]:
     """Claim and commit. Returns the numbers of the rows in the order of sending."""
     with house.writing() as session:
-        taken = ledger.claim(session, channel, limit, house.clock())
+        ledger.let_go(session, house.clock())
+        taken = ledger.claim(session, channel, lane(house, channel).sender, limit, house.clock())
         session.commit()
     return [claimed.id for claimed in taken]
 
@@ -50,7 +53,7 @@ def claim(house: House, channel: str = WHATSAPP, limit: int = 100) -> list[int]:
 def prove(house: House, *words: tuple[int, str, str, int | None]) -> None:
     """Let the provider say something of rows."""
     with house.writing() as session:
-        proofs.raise_states(session, words, house.clock())
+        proofs.raise_states(session, [proofs.Proof(number, 0, *said) for number, *said in words], house.clock())
         session.commit()
 
 
@@ -92,6 +95,7 @@ def test_addressing_an_alert_again_is_refused_as_a_whole(house: House, cast: Cas
             alert.group_id,
             alert.id,
             urgent=True,
+            street_id=None,
             template_languages=(),
             not_before=None,
             night_until=None,
@@ -198,6 +202,36 @@ def test_an_urgent_alert_overtakes_what_still_waits_of_an_info(house: House, cas
     assert ["DRINGEND" in m.body or "URGENT" in m.body for m in house.phones.messages] == [False] * 2 + [True] * 5
 
 
+def test_groups_take_turns_and_a_small_one_does_not_wait_for_all_of_a_large_one(house: House, cast: Cast) -> None:
+    with house.writing() as session:
+        large = session.scalars(select(Group).where(Group.slug == "molenwijk")).one()
+        for number in range(20):
+            add_member(session, large, f"+324700008{number:02}", house.clock())
+        session.commit()
+    release(house, cast.fatima, text="Sluit uw ramen als u weggaat.", **INFO)
+    house.send_some(WHATSAPP, 10)
+    release(house, cast.willem, "dijklaan", text="Fietsen op slot aub.", **INFO)
+    house.send_some(WHATSAPP, 6)
+    latest = {message.to for message in house.phones.messages[10:]}
+    assert {cast.willem.number, cast.noor.number} < latest
+    assert len(latest) == 6
+
+
+def test_two_alerts_of_one_group_go_one_after_the_other(house: House, cast: Cast) -> None:
+    release(house, cast.fatima, text="Sluit uw ramen als u weggaat.", **INFO)
+    release(house, cast.fatima, text="Fietsen op slot aub.", **INFO)
+    house.send_some(WHATSAPP, 5)
+    assert all("ramen" in message.body for message in house.phones.messages)
+
+
+def test_who_lives_where_it_happens_is_warned_first(house: House, cast: Cast) -> None:
+    with house.reading() as session:
+        where = session.scalars(select(Street).where(Street.name == "Kerkdreef")).one().id
+    release(house, cast.fatima, street_id=where)
+    house.send_some(WHATSAPP, 2)
+    assert [message.to for message in house.phones.messages] == [cast.luc.number, cast.jean.number]
+
+
 def test_a_claim_takes_as_many_as_were_asked_for_and_of_its_own_channel_only(house: House, cast: Cast) -> None:
     written = [add_row(house, cast.an) for _ in range(6)]
     by_sms = add_row(house, cast.heinz, channel=SMS)
@@ -211,14 +245,12 @@ def test_what_is_not_due_or_over_is_left_alone(house: House, cast: Cast) -> None
     now = house.clock()
     due = add_row(house, cast.an, not_before=now)
     later = add_row(house, cast.an, not_before=now + A_SECOND)
-    add_row(house, cast.an, expires_at=now)
     add_row(house, cast.an, state="cancelled", rank=4)
+    assert steps.look(house.services).waiting == {lane(house): ledger.PRIORITY_ANSWER}
     assert claim(house) == [due]
-    with house.reading() as session:
-        assert not ledger.something_waits(session, WHATSAPP, now)
-        assert ledger.something_waits(session, WHATSAPP, now + A_SECOND)
-        assert not ledger.something_waits(session, SMS, now + A_SECOND)
+    assert steps.look(house.services).waiting == {}
     house.clock.forward(seconds=1)
+    assert steps.look(house.services).waiting == {lane(house): ledger.PRIORITY_ANSWER}
     assert claim(house) == [later]
 
 
@@ -243,7 +275,7 @@ def test_two_senders_at_once_share_the_work_without_overlap(house: House, cast: 
 def test_a_claim_passes_over_what_another_connection_is_claiming(house: House, cast: Cast) -> None:
     written = [add_row(house, cast.an) for _ in range(6)]
     with house.writing() as one:
-        first = [claimed.id for claimed in ledger.claim(one, WHATSAPP, 3, house.clock())]
+        first = [claimed.id for claimed in ledger.claim(one, WHATSAPP, WA, 3, house.clock())]
         assert claim(house, WHATSAPP, 100) == written[3:], "without waiting"
         one.commit()
     assert first == written[:3]
@@ -253,7 +285,7 @@ def test_a_claim_passes_over_what_another_connection_is_claiming(house: House, c
 def test_a_claim_that_was_never_committed_is_free_again(house: House, cast: Cast) -> None:
     written = [add_row(house, cast.an) for _ in range(3)]
     with house.writing() as session:
-        assert len(ledger.claim(session, WHATSAPP, 3, house.clock())) == 3
+        assert len(ledger.claim(session, WHATSAPP, WA, 3, house.clock())) == 3
     assert claim(house) == written
 
 
@@ -434,8 +466,8 @@ def test_in_whatever_order_the_receipts_of_one_message_come_it_ends_as_read(
     watched: House, cast: Cast, receipts: list[str], together: bool
 ) -> None:
     number, proof = add_row(watched, cast.an), uuid.uuid4().hex
-    proofs = [(number, proof, status, None) for status in receipts]
-    for some in [proofs] if together else [[one] for one in proofs]:
+    said = [(number, proof, status, None) for status in receipts]
+    for some in [said] if together else [[one] for one in said]:
         prove(watched, *some)
     assert (row(watched, number).state, row(watched, number).rank) == ("read", 6)
 

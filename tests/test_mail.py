@@ -264,7 +264,7 @@ def test_without_a_mail_server_nothing_is_tried(tmp_path: Path) -> None:
 
 
 def test_the_job_runs_with_the_others(house: House) -> None:
-    scheduler = jobs.start(house.services)
+    scheduler = jobs.start(house.services, lambda: True)
     try:
         assert {"remind_officers", "forget_applications"} <= {job.id for job in scheduler.get_jobs()}
     finally:

@@ -18,6 +18,7 @@ from werkzeug.test import Client
 from wabp import db, settings
 from wabp.gateway import SMS, WHATSAPP, Accepted, CannotAsk, Outcome, Outgoing, Refused, Unknown
 from wabp.gateway.hooks import SIGNATURE_HEADER, Form, is_signed, read_inbound, read_receipt
+from wabp.gateway.inbound import Receipt
 from wabp.gateway.simulator import Simulator
 from wabp.models.simulated import SimulatedMessage
 from wabp.vault import Vault
@@ -26,6 +27,7 @@ ANNA, BERT = "+32470000010", "+32470000011"
 TOKEN = "an-invented-token"
 PUBLIC = "https://watch.example/street"
 NOON = datetime(2026, 11, 4, 12, tzinfo=UTC)
+SENDERS = {WHATSAPP: ("+32400001818", "+32400001820"), SMS: ("+32400001819",)}
 KEYS = [bytes([1]) * 32, bytes([2]) * 32]
 
 
@@ -62,8 +64,7 @@ class Table:
             clock=lambda: self.now,
             token=TOKEN,
             account_sid="AC" + "1" * 32,
-            whatsapp_from="+32400001818",
-            sms_from="+32400001819",
+            senders=SENDERS,
             public_url=PUBLIC,
         )
 
@@ -126,6 +127,7 @@ def message(number: int = 1, to: str = ANNA, channel: str = WHATSAPP, **more: ob
         "callback_url": callback,
         "validity_seconds": 600,
         "body": f"Text {number}",
+        "sender": SENDERS[channel][0],
     }
     return Outgoing(**{**given, "channel": channel, "to": to, **more})  # type: ignore[arg-type]
 
@@ -280,6 +282,10 @@ def test_a_database_that_is_away_leaves_the_message_in_doubt(table: Table) -> No
     assert table.send(message(1), message(2)) == [Unknown(), Unknown()]
     with pytest.raises(CannotAsk):
         seen(table, WHATSAPP, NOON)
+    with pytest.raises(CannotAsk):
+        asyncio.run(table.simulator.ask("SM1"))
+    with pytest.raises(CannotAsk):
+        asyncio.run(table.simulator.books(NOON))
     table.failing = False
     assert isinstance(table.send(message())[0], Accepted)
 
@@ -298,10 +304,51 @@ def test_one_caller_who_gives_up_takes_nobody_along(table: Table) -> None:
     assert len(table.screen(ANNA)) == 2
 
 
-@pytest.mark.parametrize("missing", [None, ""])
-def test_a_channel_without_a_sender_is_refused(table: Table, missing: str | None) -> None:
-    bare = Simulator(table.product.post, table.opened, lambda: NOON, TOKEN, "AC1", missing, missing, PUBLIC)
-    assert asyncio.run(bare.send(message())) == Refused(21606, 400)
+@pytest.mark.parametrize(
+    ("channel", "sender"), [(WHATSAPP, "+32400001899"), (WHATSAPP, "+32400001819"), (WHATSAPP, ""), ("fax", "1")]
+)
+def test_a_sender_that_is_not_ours_by_that_channel_is_refused(table: Table, channel: str, sender: str) -> None:
+    outgoing = Outgoing(1, channel, sender, ANNA, PUBLIC, 600, body="Text")
+    assert table.send(outgoing) == [Refused(21606, 400)]
+    assert table.screen(ANNA) == []
+
+
+def ends(table: Table) -> list[tuple[str, str]]:
+    return [(dict(form)["From"], dict(form)["To"]) for _, form in table.product.heard]
+
+
+def test_a_message_comes_from_its_own_sender_and_is_answered_to_it(table: Table) -> None:
+    second = "whatsapp:" + SENDERS[WHATSAPP][1]
+    table.send(message(sender=SENDERS[WHATSAPP][1]))
+    table.pass_seconds(0)
+    table.simulator.type_message(ANNA, WHATSAPP, "ok")
+    table.simulator.type_message(ANNA, SMS, "by SMS nobody wrote yet")
+    assert ends(table) == [
+        (second, "whatsapp:" + ANNA), ("whatsapp:" + ANNA, second), (ANNA, SENDERS[SMS][0])
+    ]
+
+
+def test_one_message_can_be_asked_after(table: Table) -> None:
+    (taken,) = table.send(message())
+    table.pass_seconds(60)
+    assert isinstance(taken, Accepted)
+    assert asyncio.run(table.simulator.ask(taken.provider_id)) == Receipt(taken.provider_id, "delivered")
+    with pytest.raises(CannotAsk):
+        asyncio.run(table.simulator.ask("SM0"))
+
+
+def test_the_whole_books_tell_of_all_phones_since_a_moment(table: Table) -> None:
+    table.send(message())
+    table.pass_seconds(60)
+    (taken,) = table.send(message(2, to=BERT, channel=SMS))
+    table.simulator.type_message(ANNA, WHATSAPP, "STOP")
+    assert isinstance(taken, Accepted)
+    books = asyncio.run(table.simulator.books(NOON + timedelta(seconds=30)))
+    assert books.receipts == [Receipt(taken.provider_id, "queued")]
+    (came_in,) = books.inbound
+    assert (came_in.from_value, came_in.body, came_in.at) == (ANNA, "STOP", table.now)
+    assert came_in.to == SENDERS[WHATSAPP][0]
+    assert len(asyncio.run(table.simulator.books(NOON)).receipts) == 2
 
 
 def test_a_thousand_messages_are_quick(table: Table) -> None:
@@ -344,7 +391,7 @@ def test_a_real_app_can_answer_while_it_is_told(table: Table) -> None:
         return Client(table.app).post(path, data=body, content_type=kind, headers=dict(headers)).status_code
 
     opened: Callable[..., AbstractContextManager[Session]] = partial(db.opened, table.app)
-    simulator = Simulator(post, opened, lambda: NOON, TOKEN, "AC1", "+32400001818", None, PUBLIC)
+    simulator = Simulator(post, opened, lambda: NOON, TOKEN, "AC1", SENDERS, PUBLIC)
     asyncio.run(simulator.send(message()))
     assert simulator.advance(NOON) == 1
     assert heard == ["sent"]

@@ -6,11 +6,13 @@ Chooses who gets a row and by which channel it goes. What becomes of the rows is
 import uuid
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import (
     ColumnElement,
     CursorResult,
+    Select,
+    Subquery,
     and_,
     case,
     exists,
@@ -18,13 +20,16 @@ from sqlalchemy import (
     func,
     insert,
     literal,
+    or_,
     select,
     type_coerce,
+    update,
 )
 from sqlalchemy.orm import Session, aliased
 
-from wabp import channels, ledger
-from wabp.gateway import SMS
+from wabp import channels, lanes, ledger, quota
+from wabp.channels import takes_sms
+from wabp.gateway import SMS, WHATSAPP
 from wabp.models import Address, Alert, Delivery, Membership, Person
 from wabp.models.base import Moment
 
@@ -47,7 +52,7 @@ def write_alert(
     While it is night, until `night_until`, who asked for quiet gets it in the morning, or not at all when it is
     too old by then. Members without any address get a row nowhere: there is nobody to write to. WhatsApp is chosen for
     those who have it and may be written to by it at the time of sending, else SMS. Who lives in the street where it
-    happens comes first.
+    happens comes first, also in going by SMS when the provider lets approved forms reach no more people.
     """
     nearby = false() if street_id is None else Membership.street_id == street_id
     return _address(
@@ -64,6 +69,8 @@ def write_alert(
         nearby=nearby,
         template_languages=template_languages,
         night_until=night_until,
+        forms=quota.forms(session, not_before or now),
+        by_sms=urgent and lanes.only_sms_goes(session),
         now=now,
     )
 
@@ -127,9 +134,11 @@ def _address(
     template_languages: Collection[str],
     night_until: datetime | None,
     now: datetime,
+    forms: channels.Forms | None = None,
+    by_sms: bool = False,
 ) -> int:
     """Write one row with these values for every active member that a condition chooses."""
-    senders = channels.senders_of(session)
+    senders = lanes.best_senders(session)
     can_write = channels.writable(senders)
     begins, expires_at = values["not_before"] or now, values["expires_at"]
     assert isinstance(begins, datetime)
@@ -139,11 +148,24 @@ def _address(
     if night_until is not None and night_until > begins:
         asleep, morning = Person.quiet_at_night.expression, night_until
     too_late = and_(asleep, literal(morning >= expires_at))
-    goes = and_(can_write, ~too_late)
-    channel = case(
-        (asleep, channels.channel_column(senders, template_languages, morning)),
-        else_=channels.channel_column(senders, template_languages, begins),
+    people = (
+        select(Membership.id)
+        .join(Person, Person.id == Membership.person_id)
+        .join(Address, and_(Address.person_id == Person.id, Address.is_primary))
+        .where(chosen, Membership.state == "active")
     )
+    channel: ColumnElement[str] = case(
+        (asleep, channels.channel_column(senders, template_languages, morning, by_sms=by_sms)),
+        else_=channels.channel_column(senders, template_languages, begins, by_sms=by_sms),
+    )
+    if forms is not None:
+        anew = case(
+            (asleep, channels.needs_form(channel, morning, forms)), else_=channels.needs_form(channel, begins, forms)
+        )
+        over = _over_quota(session, people.where(can_write, ~too_late, anew), forms.left, nearby)
+        channel = case((over, SMS), else_=channel)
+    wants = channels.wants(channel)
+    goes = and_(can_write, ~too_late, wants)
     sender = channels.sender_column(senders, channel, Membership.number.expression)
     starts = _first_turns(session, senders, group_id, values["priority"])
     in_lanes = [(and_(channel == lane[0], sender == lane[1]), literal(turn)) for lane, turn in starts.items()]
@@ -160,7 +182,10 @@ def _address(
         "state": case((goes, "queued"), else_="skipped"),
         "rank": case((goes, ledger.RANKS["queued"]), else_=ledger.RANKS["skipped"]),
         "reason": case(
-            (goes, None), (and_(can_write, too_late), "night"), (Address.dead_at.is_(None), "no_sender"),
+            (goes, None),
+            (and_(can_write, too_late), "night"),
+            (~wants, "sms_stopped"),
+            (Address.dead_at.is_(None), "no_sender"),
             else_="no_number",
         ),
     }
@@ -168,44 +193,42 @@ def _address(
         kind = Delivery.__table__.c[name].type
         columns[name] = type_coerce(literal(value, kind), kind)
     columns["not_before"] = case((asleep, literal(morning, Moment)), else_=columns["not_before"])
-    rows = (
-        select(*columns.values())
-        .select_from(Membership)
-        .join(Person, Person.id == Membership.person_id)
-        .join(Address, and_(Address.person_id == Person.id, Address.is_primary))
-        .where(chosen, Membership.state == "active")
-        .order_by(Membership.number)
-    )
+    rows = people.with_only_columns(*columns.values()).order_by(Membership.number)
     written = session.execute(insert(Delivery).from_select(list(columns), rows, include_defaults=False))
     assert isinstance(written, CursorResult)
     return written.rowcount
 
 
+def _over_quota(
+    session: Session, people: Select[uuid.UUID], left: int, nearby: ColumnElement[bool]
+) -> ColumnElement[bool]:
+    """Return a SQL expression: whether a member goes by SMS because forms may reach `left` more people only.
+
+    Of `people`, all of whom would need one. Those in the street where it happens go over first: SMS reaches them
+    whatever WhatsApp's limit does.
+    """
+    over = (session.scalar(people.with_only_columns(func.count())) or 0) - left
+    if over <= 0 or SMS not in channels.senders_of(session):
+        return false()
+    first = people.where(takes_sms()).order_by(case((nearby, 0), else_=1), Membership.number).limit(over)
+    return Membership.id.in_(first.correlate(None))
+
+
 def write_by_sms(session: Session, row_ids: Collection[int], *, now: datetime) -> set[int]:
     """Write the same once more by SMS for rows that WhatsApp does not bring, in one statement.
 
-    Returns the rows for which that is possible: not where there is no number, where it is dead or wants no SMS, or
-    where an SMS was written before.
+    Returns the rows for which that is possible: not where there is no number, where it is dead or wants no SMS,
+    where an SMS was written before, or of an alert that was called off.
     """
-    numbers = channels.senders_of(session).get(SMS, ())
-    if not row_ids or not numbers:
+    if not row_ids or SMS not in channels.senders_of(session):
         return set()
-    other = aliased(Delivery)
-    by_sms_already = exists().where(
-        other.cause == Delivery.cause,
-        other.cause_id == Delivery.cause_id,
-        other.address_id == Delivery.address_id,
-        other.channel == SMS,
-    )
     by_sms = literal(SMS, Delivery.__table__.c.channel.type)
     columns: dict[str, ColumnElement[Any]] = {name: getattr(Delivery, name).expression for name in _SAME_BY_SMS}
     columns["channel"] = by_sms
-    columns["sender"] = channels.sender_column(channels.senders_of(session), by_sms, Delivery.turn.expression)
-    for name, value in _FRESH.items():
+    columns["sender"] = channels.sender_column(lanes.best_senders(session), by_sms, Delivery.turn.expression)
+    for name, value in {**_FRESH, "updated_at": now}.items():
         kind = Delivery.__table__.c[name].type
         columns[name] = type_coerce(literal(value, kind), kind)
-    for name in ("created_at", "updated_at"):
-        columns[name] = literal(now, Moment)
     rows = (
         select(*columns.values())
         .join(Address, Address.id == Delivery.address_id)
@@ -213,7 +236,8 @@ def write_by_sms(session: Session, row_ids: Collection[int], *, now: datetime) -
             Delivery.id.in_(list(row_ids)),
             Delivery.channel != SMS,
             takes_sms(),
-            ~by_sms_already,
+            ~_by_sms_already(),
+            ~_called_off(),
         )
         .order_by(Delivery.turn, Delivery.id)
     )
@@ -222,15 +246,60 @@ def write_by_sms(session: Session, row_ids: Collection[int], *, now: datetime) -
     return able
 
 
-def takes_sms() -> ColumnElement[bool]:
-    """Return a SQL expression: whether an address is a living number that wants SMS."""
-    return and_(Address.kind == "phone", Address.dead_at.is_(None), Address.sms_stopped_at.is_(None))
+def brought_by_sms(session: Session, row_ids: Collection[int], *, now: datetime) -> set[int]:
+    """Write the same by SMS as `write_by_sms` does. Returns the rows of which there is one now, also from before."""
+    write_by_sms(session, row_ids, now=now)
+    return set(session.scalars(select(Delivery.id).where(Delivery.id.in_(list(row_ids)), _by_sms_already())))
 
 
+def move_to_sms(
+    session: Session, which: ColumnElement[bool], state: Literal["queued", "sending"], *, now: datetime
+) -> set[int]:
+    """Let rows by WhatsApp that were not handed over go by SMS instead, where that is possible. Returns which.
+
+    They leave the queue first, so that nobody gets both. `sending` is for rows of this very transaction's claim.
+    """
+    if SMS not in channels.senders_of(session):
+        return set()
+    able = (
+        select(Delivery.id)
+        .join(Address, Address.id == Delivery.address_id)
+        .where(Delivery.state == state, Delivery.channel == WHATSAPP, which)
+        .where(or_(takes_sms(), _by_sms_already()), ~_called_off())
+    )
+    moved = session.scalars(
+        update(Delivery)
+        .where(Delivery.id.in_(able), Delivery.state == state)
+        .values(state="skipped", rank=ledger.RANKS["skipped"], reason="by_sms", climb_at=None, updated_at=now)
+        .returning(Delivery.id)
+        .execution_options(synchronize_session=False)
+    ).all()
+    for first in range(0, len(moved), _MOST_AT_ONCE):
+        write_by_sms(session, moved[first : first + _MOST_AT_ONCE], now=now)
+    return set(moved)
+
+
+def _by_sms_already() -> ColumnElement[bool]:
+    other = aliased(Delivery)
+    return exists().where(
+        other.cause == Delivery.cause,
+        other.cause_id == Delivery.cause_id,
+        other.address_id == Delivery.address_id,
+        other.channel == SMS,
+    )
+
+
+def _called_off() -> ColumnElement[bool]:
+    return exists().where(Delivery.cause == "alert", Alert.id == Delivery.cause_id, Alert.called_off.is_not(None))
+
+
+# Databases take only so many values in one statement.
+_MOST_AT_ONCE = 10_000
 # What the same message by SMS shares with the one by WhatsApp, and how it starts.
 _SAME_BY_SMS = (
     *("cause", "cause_id", "person_id", "address_id", "language", "priority", "turn", "text_key", "text_values"),
-    *("secret_values", "follows_id", "expires_at"),
+    # Since when it is due counts as well: what was written before a STOP does not leave after it.
+    *("secret_values", "follows_id", "not_before", "expires_at", "created_at"),
 )
 _FRESH: Mapping[str, object] = {"state": "queued", "rank": ledger.RANKS["queued"], "attempt": 0, "by_form": False}
 
@@ -252,3 +321,93 @@ def _first_turns(
             of_group = select(func.max(Delivery.turn)).join(Alert, Alert.id == Delivery.cause_id).where(in_lane, theirs)
             firsts[lane] = max(first, (session.scalar(of_group) or -1) + 1)
     return firsts
+
+
+def write_followup(
+    session: Session,
+    group_id: uuid.UUID,
+    original_id: uuid.UUID,
+    alert_id: uuid.UUID,
+    *,
+    urgent: bool,
+    template_languages: Collection[str],
+    not_before: datetime | None,
+    expires_at: datetime,
+    now: datetime,
+) -> int:
+    """Write one row of a correction for everybody whose copy of the original was handed over, and for nobody else.
+
+    Returns how many. It goes the way of the copy that arrived, else of the latest one, in the order in which these
+    went, and from the same number of ours. Who left meanwhile gets a row that says so.
+    """
+    senders = channels.senders_of(session)
+    priority = ledger.PRIORITY_URGENT if urgent else ledger.PRIORITY_INFO
+    copies = _copies_handed_over(original_id)
+    lane = (copies.c.channel, copies.c.sender)
+    by_sms = and_(copies.c.channel == SMS, takes_sms()) if SMS in senders else false()
+    channel = case(
+        (by_sms, SMS), else_=channels.channel_column(senders, template_languages, not_before or now)
+    )
+    ours = [and_(lane[0] == name, lane[1].in_(list(numbers))) for name, numbers in senders.items()]
+    sender = case(
+        (and_(lane[0] == channel, or_(*ours)), lane[1]), else_=channels.sender_column(senders, channel, copies.c.turn)
+    )
+    starts = _first_turns(session, senders, group_id, priority)
+    in_lanes = [(and_(channel == name, sender == number), turn) for (name, number), turn in starts.items()]
+    first = case(*in_lanes, else_=0) if in_lanes else literal(0)
+    present = Membership.state == "active"
+    wants_it = or_(channel != SMS, Address.sms_stopped_at.is_(None))
+    goes = and_(present, channels.writable(senders), wants_it)
+    columns: dict[str, ColumnElement[Any]] = {
+        "person_id": copies.c.person_id,
+        "address_id": copies.c.address_id,
+        "channel": channel,
+        "sender": sender,
+        "turn": first + func.row_number().over(order_by=(copies.c.turn, copies.c.id)),
+        "attempt": literal(0),
+        "by_form": false(),
+        "language": Person.language.expression,
+        "state": case((goes, "queued"), else_="skipped"),
+        "rank": case((goes, ledger.RANKS["queued"]), else_=ledger.RANKS["skipped"]),
+        "reason": case(
+            (goes, None),
+            (Membership.state.in_(("suspended", "removed")), Membership.state.expression),
+            (present.is_not(True), "stopped"),
+            (~wants_it, "sms_stopped"),
+            (Address.dead_at.is_(None), "no_sender"),
+            else_="no_number",
+        ),
+        "follows_id": copies.c.id,
+    }
+    given = {"cause": "alert", "cause_id": alert_id, "priority": priority, "not_before": not_before}
+    for name, value in {**given, "expires_at": expires_at, "created_at": now, "updated_at": now}.items():
+        kind = Delivery.__table__.c[name].type
+        columns[name] = type_coerce(literal(value, kind), kind)
+    rows = (
+        select(*columns.values())
+        .select_from(copies)
+        .join(Person, Person.id == copies.c.person_id)
+        .join(Address, Address.id == copies.c.address_id)
+        .outerjoin(Membership, and_(Membership.person_id == Person.id, Membership.group_id == group_id))
+        .where(copies.c.place == 1)
+        .order_by(copies.c.turn, copies.c.id)
+    )
+    written = session.execute(insert(Delivery).from_select(list(columns), rows, include_defaults=False))
+    assert isinstance(written, CursorResult)
+    return written.rowcount
+
+
+def _copies_handed_over(alert_id: uuid.UUID) -> Subquery:
+    """Return the query for the copies of an alert that were handed over; of each person's the best has `place` 1."""
+    arrived = case((Delivery.state.in_(("delivered", "read")), 1), else_=0)
+    place = func.row_number().over(
+        partition_by=Delivery.person_id, order_by=(arrived.desc(), Delivery.id.desc())
+    )
+    return (
+        select(
+            *(Delivery.id, Delivery.person_id, Delivery.address_id, Delivery.channel, Delivery.sender, Delivery.turn),
+            place.label("place"),
+        )
+        .where(Delivery.cause == "alert", Delivery.cause_id == alert_id, ledger.handed_over())
+        .subquery()
+    )

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from wabp import accounts, addressing, drafts, groups, judging, notices, rules, templates
+from wabp import accounts, addressing, drafts, groups, judging, ledger, notices, rules, templates
 from wabp.accounts import Actor
 from wabp.errors import BadInput, NotThere, WrongState
 from wabp.judging import Check
@@ -59,11 +59,11 @@ def get(session: Session, actor: Actor, alert_id: uuid.UUID) -> Alert:
 
 
 def recent(session: Session, actor: Actor, group: Group, *, states: Sequence[str], limit: int) -> Sequence[Alert]:
-    """Return a group's latest alerts in some states, newest first."""
+    """Return a group's latest alerts in some states, newest first, without what followed them."""
     groups.require_coordinating(session, actor, group)
     return session.scalars(
         select(Alert)
-        .where(Alert.group_id == group.id, Alert.state.in_(states))
+        .where(Alert.group_id == group.id, Alert.state.in_(states), Alert.form == "alert")
         .order_by(func.coalesce(Alert.released_at, Alert.saved_at).desc())
         .limit(limit)
     ).all()
@@ -94,7 +94,12 @@ def _judge(session: Session, actor: Actor, alert: Alert, now: datetime) -> Revie
     check = examine(session, alert)
     _require_call_answer(alert, check.rulebook, now)
     _require_life(alert, check.rulebook, now)
-    stop = stop_of(check, unseal(session, alert, "reason"))
+    return weigh(session, actor, alert, check, unseal(session, alert, "reason"), now=now)
+
+
+def weigh(session: Session, actor: Actor, alert: Alert, check: Check, reason: str, *, now: datetime) -> Review:
+    """Say what stops words about an alert from leaving. A refusal is recorded: commit either way."""
+    stop = stop_of(check, reason)
     if stop == "refused":
         judging.keep(session, actor, alert.group, check, "refused", alert_id=alert.id, now=now)
         accounts.record(session, actor, "refused", "alert", alert.id, now=now, zone_id=alert.group.zone_id)
@@ -141,13 +146,15 @@ def release(session: Session, actor: Actor, alert: Alert, *, now: datetime) -> R
         now=now,
     )
     accounts.record(session, actor, "released", "alert", alert.id, now=now, zone_id=alert.group.zone_id)
-    if actor.kind == "operator":
-        _tell_coordinators(session, alert, now)
+    tell_of_operator(session, actor, alert, "operator_released", now=now)
     return Release(alert, None)
 
 
 def close(session: Session, actor: Actor, alert: Alert, outcome: str, *, now: datetime) -> None:
-    """Close a released alert with how it ended. Raises WrongState, BadInput, NotThere."""
+    """Close a released alert with how it ended; what still waits of it does not leave any more.
+
+    Raises WrongState, BadInput, NotThere.
+    """
     groups.require_coordinating(session, actor, alert.group)
     drafts.hold(session, alert)
     if outcome not in OUTCOMES:
@@ -159,6 +166,7 @@ def close(session: Session, actor: Actor, alert: Alert, outcome: str, *, now: da
     alert.state = "closed"
     alert.outcome = outcome
     alert.closed_at = now
+    ledger.call_off(session, alert.id, "closed", now)
     accounts.record(
         session, actor, "closed", "alert", alert.id, now=now, zone_id=alert.group.zone_id, detail=outcome
     )
@@ -166,6 +174,7 @@ def close(session: Session, actor: Actor, alert: Alert, outcome: str, *, now: da
 
 def wording(session: Session, alert: Alert) -> rules.Wording:
     """Return what `rules.compose` needs to know of an alert."""
+    first = session.get_one(Alert, alert.corrects_id) if alert.corrects_id else None
     return word(
         alert.group,
         kind=_kind(alert.kind),
@@ -174,7 +183,11 @@ def wording(session: Session, alert: Alert) -> rules.Wording:
         words={version.language: unseal(session, version, "body") for version in alert.texts},
         street=alert.street.name if alert.street else None,
         called_at=alert.called_at,
-        expires_at=alert.expires_at,
+        expires_at=None if first else alert.expires_at,
+        form=_form(alert.form),
+        ready=alert.outcome if first else None,
+        about=first.released_at if first else None,
+        now=alert.released_at,
     )
 
 
@@ -188,8 +201,15 @@ def word(
     street: str | None,
     called_at: datetime | None,
     expires_at: datetime | None,
+    form: rules.Form = "alert",
+    ready: str | None = None,
+    about: datetime | None = None,
+    now: datetime | None = None,
 ) -> rules.Wording:
-    """Return the same for parts that are not an alert yet, hours on the group's clock: previews equal messages."""
+    """Return the same for parts that are not an alert yet, hours on the group's clock: previews equal messages.
+
+    `about` is when the alert was released that this follows, `now` when this is; another day is named.
+    """
     clock = groups.clock_of(group)
     return rules.Wording(
         kind=kind,
@@ -201,6 +221,9 @@ def word(
         called=f"{called_at.astimezone(clock):%H:%M}" if called_at else None,
         until=f"{expires_at.astimezone(clock):%H:%M}" if expires_at else None,
         check_word=group.check_word,
+        form=form,
+        ready=ready,
+        about=_hour(about.astimezone(clock), now.astimezone(clock)) if about and now else None,
     )
 
 
@@ -283,15 +306,24 @@ def _take(session: Session, alert: Alert, rulebook: rules.Rulebook, now: datetim
     return taken is not None
 
 
-def _tell_coordinators(session: Session, alert: Alert, now: datetime) -> None:
-    """A command on the machine released this: those who run the group hear of it at once."""
-    at = now.astimezone(groups.clock_of(alert.group))
-    values = {"time": f"{at:%H:%M}"}
-    notices.tell_coordinators(session, alert.group, "answers.operator_released", now=now, values=values)
+def tell_of_operator(session: Session, actor: Actor, alert: Alert, text: str, *, now: datetime) -> None:
+    """When a command on the machine did this, those who run the group hear of it at once."""
+    if actor.kind == "operator":
+        values = {"time": f"{now.astimezone(groups.clock_of(alert.group)):%H:%M}"}
+        notices.tell_coordinators(session, alert.group, f"answers.{text}", now=now, values=values)
 
 
 def _kind(kind: str) -> rules.Kind:
     return "urgent" if kind == "urgent" else "info"
+
+
+def _form(form: str) -> rules.Form:
+    return "correction" if form == "correction" else "all_clear" if form == "all_clear" else "alert"
+
+
+def _hour(then: datetime, now: datetime) -> str:
+    """Return the hour of a local moment, with its day when that is another one."""
+    return f"{then:%H:%M}" if then.date() == now.date() else f"{then:%d/%m %H:%M}"
 
 
 def _moment(value: datetime | None) -> datetime:

@@ -48,6 +48,8 @@ def create_app(
     services = Services(app, settings, clock or utc_now, chosen, simulator)
     app.extensions["services"] = services
     web.register(app, services, hook_tokens(settings, vault))
+    if settings.broker_url:
+        _hang_up_bell(app, settings.broker_url)
     return app
 
 
@@ -88,8 +90,7 @@ def _gateway(app: "Flask", settings: Settings, vault: Vault, clock: "Clock") -> 
         return TwilioGateway(
             settings.twilio_account_sid,
             settings.twilio_auth_tokens[0],
-            settings.whatsapp_from,
-            settings.sms_from,
+            settings.senders,
             settings.twilio_api_url,
         )
     from wabp import db
@@ -101,10 +102,20 @@ def _gateway(app: "Flask", settings: Settings, vault: Vault, clock: "Clock") -> 
         clock=clock,
         token=hook_tokens(settings, vault)[0],
         account_sid=settings.twilio_account_sid,
-        whatsapp_from=settings.whatsapp_from or "",
-        sms_from=settings.sms_from or "",
+        senders=settings.senders,
         public_url=settings.public_url,
     )
+
+
+def _hang_up_bell(app: "Flask", broker_url: str) -> None:
+    """Let commits ring at the workers. Celery comes with an extra of its own: one machine needs none."""
+    from wabp.errors import BadSetting
+
+    try:
+        from wabp.worker import bell
+    except ImportError:
+        raise BadSetting("broker_without_celery") from None
+    bell.hang_up(app, broker_url)
 
 
 def _post_to(app: "Flask") -> "AppPost":

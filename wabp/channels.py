@@ -5,9 +5,10 @@ Owns the window in which free text may go by WhatsApp. Chooses only; rows are th
 
 import uuid
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, case, func, literal, or_, select
+from sqlalchemy import ColumnElement, CursorResult, Select, and_, case, func, literal, or_, select, true, update
 from sqlalchemy.orm import Session, object_session
 
 from wabp.gateway import CHANNELS, SMS, WHATSAPP
@@ -15,28 +16,51 @@ from wabp.models import Address, Membership, Person
 
 # A message from somebody opens free text by WhatsApp for this long (the provider's customer-service window).
 WINDOW = timedelta(hours=24)
+# Who had no WhatsApp may have it by now: tried again after this long.
+WITHOUT_WHATSAPP = timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Forms:
+    """How many more people approved forms may reach, and the query for the addresses that count already."""
+
+    left: int
+    counted: Select[uuid.UUID] | None
 
 
 def channel_counts(
-    session: Session, group_id: uuid.UUID, template_languages: Collection[str], at: datetime
+    session: Session,
+    group_id: uuid.UUID,
+    template_languages: Collection[str],
+    at: datetime,
+    *,
+    forms: Forms | None = None,
+    by_sms: bool = False,
 ) -> dict[str, int]:
     """Return how many active members an alert would reach by which channel; `unreachable` for the rest.
 
-    `at` is the moment of sending: a window may have closed by then.
+    `at` is the moment of sending: a window may have closed by then. `forms` is what approved forms may still do,
+    None for anything; those for whom none is left go by SMS. So do all who can when WhatsApp is shut: `by_sms`.
     """
     senders = senders_of(session)
-    channel = case(
-        (writable(senders), channel_column(senders, template_languages, at)), else_="unreachable"
-    )
-    counts = session.execute(
-        select(channel, func.count())
+    chosen = channel_column(senders, template_languages, at, by_sms=by_sms)
+    channel = case((and_(writable(senders), wants(chosen)), chosen), else_="unreachable")
+    anew = needs_form(channel, at, forms)
+    can_move = and_(anew, takes_sms()) if SMS in senders else literal(False)
+    found = session.execute(
+        select(channel, func.count(), func.count(case((anew, 1))), func.count(case((can_move, 1))))
         .select_from(Membership)
         .join(Person, Person.id == Membership.person_id)
         .outerjoin(Address, and_(Address.person_id == Person.id, Address.is_primary))
         .where(Membership.group_id == group_id, Membership.state == "active")
         .group_by(channel)
-    )
-    return {str(name): int(count) for name, count in counts}
+    ).all()
+    counts = {str(name): int(count) for name, count, _, _ in found}
+    over = 0 if forms is None else max(0, sum(row[2] for row in found) - forms.left)
+    if moved := min(over, sum(row[3] for row in found)):
+        counts[WHATSAPP] -= moved
+        counts[SMS] = counts.get(SMS, 0) + moved
+    return counts
 
 
 def senders_of(session: Session) -> Mapping[str, Sequence[str]]:
@@ -59,7 +83,8 @@ def channel_of(address: Address, now: datetime) -> str:
     """Return the channel for one answer or notice: free text by WhatsApp while the window is open, else SMS."""
     session = object_session(address)
     senders: Collection[str] = CHANNELS if session is None else senders_of(session)
-    if address.kind == "wa_user" or SMS not in senders:
+    wants_no_sms = address.sms_stopped_at is not None and address.whatsapp and WHATSAPP in senders
+    if address.kind == "wa_user" or SMS not in senders or wants_no_sms:
         return WHATSAPP
     by_whatsapp = address.whatsapp and window_open(address.window_from, now) and WHATSAPP in senders
     return WHATSAPP if by_whatsapp else SMS
@@ -70,13 +95,38 @@ def window_open(window_from: datetime | None, now: datetime) -> bool:
     return window_from is not None and window_from > now - WINDOW
 
 
+def window_column(at: datetime) -> ColumnElement[bool]:
+    """Return a SQL expression for `window_open`, of an address at a moment."""
+    return and_(Address.window_from.is_not(None), Address.window_from > at - WINDOW)
+
+
+def needs_form(channel: ColumnElement[str], at: datetime, forms: Forms | None = None) -> ColumnElement[bool]:
+    """Return a SQL expression: whether an address gets an approved form by a channel, and would count anew for it."""
+    outside = and_(channel == WHATSAPP, ~window_column(at))
+    return outside if forms is None or forms.counted is None else and_(outside, Address.id.not_in(forms.counted))
+
+
+def takes_sms() -> ColumnElement[bool]:
+    """Return a SQL expression: whether an address is a living number that wants SMS."""
+    return and_(Address.kind == "phone", Address.dead_at.is_(None), Address.sms_stopped_at.is_(None))
+
+
+def wants(channel: ColumnElement[str]) -> ColumnElement[bool]:
+    """Return a SQL expression: whether somebody wants messages by a channel; nobody ever stopped WhatsApp alone."""
+    return or_(channel != SMS, Address.sms_stopped_at.is_(None))
+
+
 def channel_column(
-    senders: Collection[str], template_languages: Collection[str], at: datetime
+    senders: Collection[str], template_languages: Collection[str], at: datetime, *, by_sms: bool = False
 ) -> ColumnElement[str]:
-    """Return a SQL expression: the channel for an alert to a person at their address, when sent at a moment."""
+    """Return a SQL expression: the channel for an alert to a person at their address, when sent at a moment.
+
+    `by_sms` takes all who have a number there.
+    """
     may_write_by_whatsapp = and_(
         Address.whatsapp,
-        or_(Address.window_from > at - WINDOW, Person.language.in_(list(template_languages))),
+        or_(window_column(at), Person.language.in_(list(template_languages))),
+        literal(not by_sms),
     )
     if SMS not in senders:
         return literal(WHATSAPP)
@@ -95,7 +145,7 @@ def sender_column(
         numbers = senders.get(name, ())
         if len(numbers) < 2:
             return literal(numbers[0] if numbers else "")
-        picked = case({place: number for place, number in enumerate(numbers)}, value=spread % len(numbers))
+        picked = case(dict(enumerate(numbers)), value=spread % len(numbers))
         if name != WHATSAPP:
             return picked
         return case((Address.written_to.in_(list(numbers)), Address.written_to.expression), else_=picked)
@@ -111,3 +161,30 @@ def writable(senders: Collection[str]) -> ColumnElement[bool]:
     if WHATSAPP not in senders:
         return and_(alive, Address.kind == "phone")
     return alive
+
+
+# ---- what a provider said of an address ----
+
+
+def sms_wanted_again(address: Address) -> None:
+    """Note that somebody wrote START by SMS: the provider takes messages to them again."""
+    address.sms_stopped_at = None
+
+
+def heard_by_whatsapp(address: Address, written_to: str | None, now: datetime) -> None:
+    """Note that somebody wrote by WhatsApp: they have it, and free text may go to them for a while."""
+    address.window_from, address.written_to = now, written_to
+    address.whatsapp, address.no_whatsapp_at = True, None
+    address.bad_count, address.dead_at = 0, None
+
+
+def try_whatsapp_again(session: Session, now: datetime) -> int:
+    """Give WhatsApp another chance at those who had none a month ago. Returns how many."""
+    tried = session.execute(
+        update(Address)
+        .where(Address.no_whatsapp_at <= now - WITHOUT_WHATSAPP)
+        .values(whatsapp=true(), no_whatsapp_at=None)
+        .execution_options(synchronize_session=False)
+    )
+    assert isinstance(tried, CursorResult)
+    return tried.rowcount

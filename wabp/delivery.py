@@ -15,15 +15,21 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from wabp import ledger, messages, proofs, reactions, segments
+from wabp import addressing, lanes, ledger, messages, proofs, reactions, segments
 from wabp.gateway import SMS, Accepted, Gateway, NotNow, Outcome, Outgoing, Refused, Unknown
 from wabp.gateway.inbound import Receipt
 from wabp.lanes import LaneName
+from wabp.models import Delivery
 
 log = logging.getLogger(__name__)
 
 # A process that was frozen must not hand over rows that another has taken for lost meanwhile.
 _CLAIM_HOLDS_SECONDS = 20.0
+# A correction waits until its original was sent, so as not to overtake it, but no longer than this (R11).
+_FOLLOW_WITHIN, _LOOK_AGAIN = timedelta(seconds=60), timedelta(seconds=1)
+# Where the copies stand that a correction follows: it may go, or waits, or there is nobody to correct anything for.
+_GOT = frozenset({"sent", "delivered", "read", "unproved"})
+_ON_ITS_WAY = frozenset({"accepted", "sending", "unknown"})
 # A row whose message cannot be put together is tried again after this long; the others do not wait for it.
 _MEND_WITHIN = timedelta(minutes=1)
 
@@ -70,14 +76,13 @@ def claim(
     """
     started = time.clock_gettime(_BOOT_CLOCK)
     rows = ledger.claim(session, lane.channel, lane.sender, limit, now, above=above)
-    claimed = [row.id for row in rows]
-    gone, called_off = ledger.left_meanwhile(session, claimed), ledger.called_off(session, claimed)
-    has_it = ledger.delivered_already(session, claimed)
     composer = messages.Composer(session, sending, now)
+    going = _in_turn(session, _still_wanted(session, rows, now), now)
+    moved, formless_until = _without_form(session, composer, lane, going, now)
     ready, too_late, not_here = [], [], []
     later: dict[datetime, list[int]] = {}
-    for row in rows:
-        if row.id in gone or row.id in called_off or row.id in has_it:
+    for row in going:
+        if row.id in moved:
             continue
         if not composer.may_write_to(row):
             not_here.append(row.id)
@@ -85,13 +90,12 @@ def claim(
             too_late.append(row.id)
         elif morning := composer.asleep_until(row):
             later.setdefault(morning, []).append(row.id)
+        elif formless_until is not None and composer.needs_form(row):
+            later.setdefault(formless_until, []).append(row.id)
         elif message := composer.try_message(row):
             ready.append(Claim(message, row.order, _cost(message), now, started))
         else:
             later.setdefault(now + _MEND_WITHIN, []).append(row.id)
-    ledger.end(session, gone, "skipped", "stopped", now)
-    ledger.end(session, called_off - gone, "cancelled", "suspended", now)
-    ledger.end(session, has_it - gone - called_off, "skipped", "has_it", now)
     ledger.end(session, too_late, "expired", "expired", now)
     ledger.end(session, not_here, "skipped", "demo", now)
     for moment, ids in later.items():
@@ -153,8 +157,45 @@ def went_through(outcome: Outcome) -> bool:
     return isinstance(outcome, Accepted)
 
 
+def _without_form(
+    session: Session, composer: messages.Composer, lane: LaneName, rows: Sequence[ledger.Claimed], now: datetime
+) -> tuple[set[int], datetime | None]:
+    """Let rows go by SMS that would need an approved form which there is none of, or which may reach nobody now.
+
+    Returns which, and until when the others that need one have to wait.
+    """
+    again_at = lanes.forms_again_at(session, lane)
+    until = again_at if again_at is not None and again_at > now else None
+    formless = [row.id for row in rows if composer.needs_form(row) and (until or not composer.has_form(row))]
+    moved = addressing.move_to_sms(session, Delivery.id.in_(formless), "sending", now=now) if formless else set()
+    return moved, until
+
+
 def _apply(session: Session, proved: Sequence[proofs.Proof], now: datetime) -> None:
     reactions.ended(session, proofs.raise_states(session, proved, now), now)
+
+
+def _still_wanted(session: Session, rows: Sequence[ledger.Claimed], now: datetime) -> list[ledger.Claimed]:
+    """End what nobody should get any more, and return the others."""
+    claimed = [row.id for row in rows]
+    gone, called_off = ledger.left_meanwhile(session, claimed), ledger.called_off(session, claimed)
+    has_it = ledger.delivered_already(session, claimed)
+    ledger.end(session, gone, "skipped", "stopped", now)
+    for why in {*called_off.values()}:
+        ledger.end(session, [row_id for row_id in called_off if called_off[row_id] == why], "cancelled", why, now)
+    ledger.end(session, has_it, "skipped", "has_it", now)
+    return [row for row in rows if not (row.id in gone or row.id in called_off or row.id in has_it)]
+
+
+def _in_turn(session: Session, rows: Sequence[ledger.Claimed], now: datetime) -> list[ledger.Claimed]:
+    """Hold corrections whose original is still on its way, end those that correct nothing, return the others."""
+    originals = ledger.standing_of_originals(session, [row.id for row in rows if row.follows_id is not None])
+    unheard = {row_id for row_id, states in originals.items() if states.isdisjoint(_GOT | _ON_ITS_WAY)}
+    early = {row.id for row in rows if now < row.created_at + _FOLLOW_WITHIN}
+    waiting = {row_id for row_id, states in originals.items() if states.isdisjoint(_GOT)} & early - unheard
+    ledger.end(session, unheard, "cancelled", "not_reached", now)
+    ledger.hold(session, waiting, now + _LOOK_AGAIN, now)
+    return [row for row in rows if row.id not in unheard and row.id not in waiting]
 
 
 def _cost(message: Outgoing) -> int:

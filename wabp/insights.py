@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
-from wabp import channels, groups, rules, segments, standing
+from wabp import channels, groups, lanes, quota, rules, segments, standing
 from wabp.accounts import Actor
 from wabp.gateway import SMS, WHATSAPP
 from wabp.models import Alert, Delivery, Group, Membership, Street
@@ -79,13 +79,20 @@ class Recipient:
 
 def forecast(
     session: Session, group: Group, bodies: Mapping[str, str], settings: Settings,
-    template_languages: Sequence[str], now: datetime, sends_at: datetime,
+    template_languages: Sequence[str], now: datetime, sends_at: datetime, *, urgent: bool = False,
 ) -> Forecast:
     """Return what releasing a text to a group now would do. `bodies` holds the SMS text per language.
 
     `sends_at` is when the messages would leave, which is later than `now` for info that waits for the morning.
     """
-    people = channels.channel_counts(session, group.id, template_languages, sends_at)
+    people = channels.channel_counts(
+        session,
+        group.id,
+        template_languages,
+        sends_at,
+        forms=quota.forms(session, sends_at),
+        by_sms=urgent and lanes.only_sms_goes(session),
+    )
     whatsapp, sms = people.get(WHATSAPP, 0), people.get(SMS, 0)
     parts = max((segments.count(body).parts for body in bodies.values()), default=1)
     return Forecast(

@@ -8,12 +8,12 @@ SMS as well, once, and so it does when the provider cannot be asked. Nothing her
 
 import asyncio
 import logging
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Awaitable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TypeVar
 
-from sqlalchemy import ColumnElement, Select, and_, case, exists, literal, select, update
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, literal, select, update
 from sqlalchemy.orm import Session, aliased
 
 from wabp import addressing, channels, doubts, groups, ledger, messages, proofs, reactions
@@ -24,9 +24,13 @@ from wabp.models import Address, Alert, Delivery, Person
 
 log = logging.getLogger(__name__)
 
+Reply = TypeVar("Reply")
+
 # How many rows are asked about at a time.
 CHUNK = 200
-# An answer that takes longer is none: somebody waits for the alert.
+# No more questions at once than a provider answers without complaint, and no longer for a chunk than this: what has no
+# answer by then climbs, as somebody waits for the alert.
+_QUESTIONS_AT_ONCE = 32
 _ANSWER_WITHIN_SECONDS = 10.0
 
 _UNDERWAY = ("sending", "unknown", "accepted", "sent")
@@ -107,10 +111,17 @@ def due(session: Session, sending: messages.Sending, now: datetime) -> Due:
 
 async def ask(gateway: Gateway, due: Due) -> Answers:
     """Ask the provider how each row stands. Never raises: what cannot be asked climbs."""
-    receipts, looks = await asyncio.gather(
-        asyncio.gather(*(_receipt(gateway, sent) for sent in due.sent)), _looks(gateway, due.in_doubt)
-    )
-    return Answers(due, receipts, looks)
+    deadline = asyncio.get_running_loop().time() + _ANSWER_WITHIN_SECONDS
+    places = asyncio.Semaphore(_QUESTIONS_AT_ONCE)
+
+    async def one(sent: Sent) -> Receipt:
+        async with places:
+            return await gateway.ask(sent.provider_id)
+
+    receipts = (_answer(one(sent), deadline, sent.row_id) for sent in due.sent)
+    books = _answer(doubts.look(gateway, due.in_doubt), deadline)
+    said, looks = await asyncio.gather(asyncio.gather(*receipts), books)
+    return Answers(due, list(zip(due.sent, said, strict=True)), looks or ())
 
 
 def settle(session: Session, answers: Answers, now: datetime) -> int:
@@ -137,34 +148,26 @@ def settle(session: Session, answers: Answers, now: datetime) -> int:
     return len(held)
 
 
-async def _receipt(gateway: Gateway, sent: Sent) -> tuple[Sent, Receipt | None]:
+async def _answer(question: Awaitable[Reply], deadline: float, row_id: int | None = None) -> Reply | None:
+    """Return the answer to one question; None when there is none in time.
+
+    One that cannot be read must not keep the alert from all the others.
+    """
     try:
-        async with asyncio.timeout(_ANSWER_WITHIN_SECONDS):
-            return sent, await gateway.ask(sent.provider_id)
+        async with asyncio.timeout_at(deadline):
+            return await question
     except (CannotAsk, TimeoutError):
-        return sent, None
+        return None
     except Exception:
-        # One answer that cannot be read must not keep the alert from all the others.
-        log.exception("the gateway raised", extra={"delivery": sent.row_id})
-        return sent, None
+        log.exception("the gateway raised", extra={"delivery": row_id})
+        return None
 
 
-async def _looks(gateway: Gateway, in_doubt: Sequence[Doubt]) -> Looks:
-    try:
-        async with asyncio.timeout(_ANSWER_WITHIN_SECONDS):
-            return await doubts.look(gateway, in_doubt)
-    except TimeoutError:
-        return [(doubt, None) for doubt in in_doubt]
-    except Exception:
-        log.exception("the gateway raised")
-        return [(doubt, None) for doubt in in_doubt]
-
-
-def _over_time(session: Session, now: datetime) -> Select[Any]:
+def _over_time(session: Session, now: datetime) -> Select[int, str | None]:
     """Return the query for rows whose time to be delivered is over, each with what keeps it from climbing."""
-    query: Select[Any] = select(Delivery.id, _hindrance(session, now).label("hindrance"))
     return (
-        query.outerjoin(Alert, and_(Delivery.cause == "alert", Alert.id == Delivery.cause_id))
+        select(Delivery.id, _hindrance(session, now).label("hindrance"))
+        .outerjoin(Alert, and_(Delivery.cause == "alert", Alert.id == Delivery.cause_id))
         .join(Address, Address.id == Delivery.address_id)
         .where(Delivery.climb_at <= now)
     )
@@ -181,16 +184,20 @@ def _hindrance(session: Session, now: datetime) -> ColumnElement[str | None]:
     return case(
         (climbs.is_not(True), _OVER),
         (Address.sms_stopped_at.is_not(None), _SMS_STOPPED),
-        (no_sender | ~addressing.takes_sms(), _NO_SMS),
+        (no_sender | ~channels.takes_sms(), _NO_SMS),
         else_=None,
     )
 
 
 def _goes_on() -> ColumnElement[bool]:
-    """Whether an alert is still what the street should know: not closed, and nothing corrects it."""
+    """Whether an alert, or what follows one, is still the last that the street should know."""
     later = aliased(Alert)
-    corrected = exists().where(later.corrects_id == Alert.id, later.state.in_(("released", "closed")))
-    return and_(Alert.state == "released", ~corrected)
+    followed = exists().where(
+        later.corrects_id == func.coalesce(Alert.corrects_id, Alert.id),
+        later.state.in_(("released", "closed")),
+        later.released_at > Alert.released_at,
+    )
+    return and_(Alert.state == "released", Alert.called_off.is_(None), ~followed)
 
 
 def _hold(session: Session, row_ids: Collection[int], now: datetime) -> set[int]:
@@ -199,7 +206,7 @@ def _hold(session: Session, row_ids: Collection[int], now: datetime) -> set[int]
     Waiting for the others could end in a deadlock with receipts that come in.
     """
     wanted = select(Delivery.id).where(Delivery.id.in_(list(row_ids)), Delivery.climb_at <= now)
-    return set(session.scalars(wanted.order_by(Delivery.id).with_for_update(skip_locked=True)))
+    return set(session.scalars(wanted.order_by(Delivery.id).with_for_update(skip_locked=True, key_share=True)))
 
 
 def _still_climbing(session: Session, row_ids: Collection[int], now: datetime) -> list[int]:

@@ -61,6 +61,9 @@ PRIORITY_URGENT, PRIORITY_ANSWER, PRIORITY_INFO = 0, 1, 2
 # How long after the hand-over of an urgent alert by WhatsApp the ladder asks whether it arrived (R6).
 CLIMB_AFTER = timedelta(seconds=120)
 
+# Why an alert may be called off: `Alert.called_off`, and the reason of its copies that did not leave.
+CALLED_OFF = ("corrected", "closed", "cancelled_by_coordinator")
+
 # How long an answer to somebody who waits for it is worth sending, and how long a notice is.
 ANSWER_LIFE = timedelta(hours=1)
 NOTICE_LIFE = timedelta(hours=24)
@@ -167,7 +170,7 @@ def claim(
         .where(waiting)
         .order_by(Delivery.priority, Delivery.turn, Delivery.id)
         .limit(limit)
-        .with_for_update(skip_locked=True)
+        .with_for_update(skip_locked=True, key_share=True)
         .cte("ready")
     )
     climbs = and_(
@@ -270,16 +273,61 @@ def left_meanwhile(session: Session, ids: Collection[int]) -> set[int]:
     )
 
 
-def called_off(session: Session, ids: Collection[int]) -> set[int]:
-    """Return which of these rows are info of a group that was suspended after they were written."""
-    return set(
-        session.scalars(
-            select(Delivery.id)
-            .join(Alert, and_(Delivery.cause == "alert", Alert.id == Delivery.cause_id))
-            .join(Group, Group.id == Alert.group_id)
-            .where(Delivery.id.in_(ids), Alert.kind == "info", Group.state.in_(("suspended", "closed")))
-        )
+def called_off(session: Session, ids: Collection[int]) -> dict[int, str]:
+    """Return why rows may not leave any more: their alert was called off, or is info of a suspended group.
+
+    Waits for whoever calls the alert off in this moment. What is claimed is then either known to them as handed
+    over, or called off here.
+    """
+    if not ids:
+        return {}
+    suspended = and_(Alert.kind == "info", Group.state.in_(("suspended", "closed")))
+    found = session.execute(
+        select(Delivery.id, Alert.called_off, case((suspended, "suspended")))
+        .join(Alert, and_(Delivery.cause == "alert", Alert.id == Delivery.cause_id))
+        .join(Group, Group.id == Alert.group_id)
+        .where(Delivery.id.in_(ids))
+        .with_for_update(read=True, of=Alert)
     )
+    return {row_id: why for row_id, alert, group in found if (why := alert or group)}
+
+
+def standing_of_originals(session: Session, ids: Collection[int]) -> dict[int, set[str]]:
+    """Return the states of the copies that these rows follow: all copies that their person has of the first alert.
+
+    `unproved` stands for one that was given up without anybody knowing whether it arrived.
+    """
+    if not ids:
+        return {}
+    original, copy = aliased(Delivery), aliased(Delivery)
+    state = case((_unproved(copy), "unproved"), else_=copy.state)
+    found = session.execute(
+        select(Delivery.id, state)
+        .join(original, original.id == Delivery.follows_id)
+        .join(
+            copy,
+            and_(
+                copy.cause == original.cause,
+                copy.cause_id == original.cause_id,
+                copy.address_id == original.address_id,
+            ),
+        )
+        .where(Delivery.id.in_(ids))
+    )
+    states: dict[int, set[str]] = {}
+    for row_id, stands in found:
+        states.setdefault(row_id, set()).add(stands)
+    return states
+
+
+def handed_over() -> ColumnElement[bool]:
+    """Return a SQL expression: whether the provider has a row's message, or may have it."""
+    on_its_way = Delivery.state.in_(("sending", "unknown", "accepted", "sent", "delivered", "read"))
+    return or_(on_its_way, _unproved(Delivery))
+
+
+def _unproved(row: Any) -> ColumnElement[bool]:
+    return and_(row.state == "failed", row.reason == "unknown")
 
 
 def delivered_already(session: Session, ids: Collection[int]) -> set[int]:
@@ -389,6 +437,24 @@ def cancel_info(session: Session, group_id: uuid.UUID, reason: str, now: datetim
 def cancel_notice(session: Session, notice_id: uuid.UUID, reason: str, now: datetime) -> int:
     """Call off what still waits of a notice to many."""
     return _end_waiting(session, "cancelled", reason, now, Delivery.cause == "notice", Delivery.cause_id == notice_id)
+
+
+def call_off(session: Session, alert_id: uuid.UUID, reason: str, now: datetime) -> int:
+    """Let no further copy of an alert leave, and end those that wait. Returns how many were ended.
+
+    The caller holds the alert. What somebody is claiming in this moment is left to them: they see `called_off`.
+    """
+    session.execute(
+        update(Alert)
+        .where(Alert.id == alert_id, Alert.called_off.is_(None))
+        .values(called_off=reason)
+        .execution_options(synchronize_session="fetch")
+    )
+    waiting = select(Delivery.id).where(
+        Delivery.cause == "alert", Delivery.cause_id == alert_id, Delivery.state == "queued"
+    )
+    free = waiting.with_for_update(skip_locked=True, key_share=True)
+    return _end_waiting(session, "cancelled", reason, now, Delivery.id.in_(free))
 
 
 def expire(session: Session, now: datetime) -> int:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from wabp import phones
 
 # The only extra fields that a log line may carry.
-_FIELDS = ("count", "delivery", "alert", "group", "status", "code", "act", "actor", "path", "reference")
+_FIELDS = ("count", "lane", "delivery", "alert", "group", "status", "code", "act", "actor", "path", "reference")
 
 
 class JsonLines(logging.Formatter):

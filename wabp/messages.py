@@ -9,7 +9,6 @@ import logging
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
-from urllib.parse import urlencode
 
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
@@ -91,6 +90,14 @@ class Composer:
             self._asleep[row.cause_id] = alerts.begins_at(alert.group, alert.kind, self._now)
         return self._asleep[row.cause_id]
 
+    def needs_form(self, row: ledger.Claimed) -> bool:
+        """Tell whether a row may go only as an approved form: an alert by WhatsApp outside the window."""
+        return row.cause == "alert" and row.channel == WHATSAPP and not _window_open(row, self._now)
+
+    def has_form(self, row: ledger.Claimed) -> bool:
+        """Tell whether there is an approved form for an alert's row."""
+        return self._template(row) is not None
+
     def try_message(self, row: ledger.Claimed) -> Outgoing | None:
         """Return the message of one row, or None where it cannot be put together now: a lane goes on without it."""
         try:
@@ -104,9 +111,7 @@ class Composer:
     def _message(self, row: ledger.Claimed) -> Outgoing:
         """Return the message of one row, as free text or as an approved template."""
         content_sid, variables, body = None, {}, None
-        free_text = row.channel != WHATSAPP or _window_open(row, self._now)
-        wants_template = row.cause == "alert" and not free_text
-        if wants_template and (sid := self._template(row)):
+        if self.needs_form(row) and (sid := self._template(row)):
             wording, rulebook = self._alert(row.cause_id)
             content_sid, variables = sid, rules.template_variables(wording, row.language, rulebook)
         else:
@@ -126,8 +131,8 @@ class Composer:
 
     def _callback_url(self, row: ledger.Claimed) -> str:
         names = f"{row.id}.{row.attempt}" if row.attempt else str(row.id)
-        proof = urlencode({"m": names, "k": self._vault.sign("callback", names)})
-        return f"{self._sending.public_url}{STATUS_HOOK}?{proof}"
+        # Digits, a point and URL-safe letters: nothing in it needs another spelling.
+        return f"{self._sending.public_url}{STATUS_HOOK}?m={names}&k={self._vault.sign('callback', names)}"
 
     def _body(self, row: ledger.Claimed) -> str:
         if row.text_key is not None:
@@ -154,8 +159,8 @@ class Composer:
     def _template(self, row: ledger.Claimed) -> str | None:
         if self._templates is None:
             self._templates = templates.approved(self._session)
-        wording, _ = self._alert(row.cause_id)
-        return self._templates.get((wording.kind, row.language))
+        kind = self._session.get_one(Alert, row.cause_id).kind
+        return self._templates.get((kind, row.language))
 
 
 def _window_open(row: ledger.Claimed, now: datetime) -> bool:

@@ -4,13 +4,36 @@ Owns the provider's words. A proof only ever raises a row: the ranks are the led
 lowers a state, ends a row or asks the provider.
 """
 
+import json
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
+from operator import attrgetter
 from typing import Any, cast
 
-from sqlalchemy import Table, and_, bindparam, case, exists, false, func, or_, select, update
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    FromClause,
+    Integer,
+    SmallInteger,
+    String,
+    Table,
+    and_,
+    bindparam,
+    case,
+    cast as sql_cast,
+    column,
+    exists,
+    func,
+    or_,
+    select,
+    type_coerce,
+    update,
+)
 from sqlalchemy.orm import Session
+from sqlalchemy.types import TypeEngine
 
 from wabp import ledger
 from wabp.models import Delivery
@@ -30,7 +53,18 @@ _PROVIDER_STATES = {
     "canceled": "cancelled",
 }
 VALIDITY_EXPIRED = 30036
-_ARRIVED_OR_ON_ITS_WAY = frozenset({"accepted", "sent", "delivered", "read"})
+_MOMENTS = {"accepted": "accepted_at", "sent": "sent_at", "delivered": "delivered_at", "read": "read_at"}
+_ARRIVED_OR_ON_ITS_WAY = frozenset(_MOMENTS)
+_HAS_IT = frozenset({"delivered", "read"})
+_FIELDS: dict[str, type[TypeEngine[Any]]] = {
+    "row_id": BigInteger,
+    "attempt": BigInteger,
+    "provider_id": String,
+    "state": String,
+    "rank": SmallInteger,
+    "code": Integer,
+    "why": String,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,31 +91,48 @@ def raise_states(session: Session, proofs: Iterable[Proof], now: datetime) -> li
     another row holds proves this one all the same, and stays where it is. Unknown status words count as `accepted`:
     the provider clearly has the message.
     """
-    by_state: dict[str, list[Proof]] = {}
-    for proof in proofs:
-        by_state.setdefault(proof.state, []).append(proof)
+    connection = session.connection()
+    statement = _raise_statement(connection.dialect.name)
     ended = []
-    for state, same in by_state.items():
-        if state in _ARRIVED_OR_ON_ITS_WAY:
-            session.connection().execute(_RAISE[state], [_parameters(proof, now) for proof in same])
-        else:
-            ended += [proof for proof in same if _changes(session, proof, now)]
+    for same in _rounds(proofs):
+        raised = connection.execute(statement, {"proofs": _written(same.values()), "moment": now})
+        by_row = [same[row_id] for row_id in raised.scalars()]
+        ended += [proof for proof in by_row if proof.state not in _ARRIVED_OR_ON_ITS_WAY]
     return ended
 
 
-def _changes(session: Session, proof: Proof, now: datetime) -> bool:
-    return session.connection().execute(_RAISE[proof.state], _parameters(proof, now)).rowcount > 0
+def _rounds(proofs: Iterable[Proof]) -> list[dict[int, Proof]]:
+    """Put proofs into rounds, by row: no round says two things of one row, or of one provider id.
+
+    Rows are in the order of their numbers, so that two who raise the same ones do not wait for each other.
+    """
+    rounds: list[tuple[dict[int, Proof], set[str]]] = []
+    for proof in sorted(proofs, key=attrgetter("row_id")):
+        for same, provider_ids in rounds:
+            if proof.row_id not in same and proof.provider_id not in provider_ids:
+                break
+        else:
+            rounds.append((same := {}, provider_ids := set()))
+        same[proof.row_id] = proof
+        provider_ids.add(proof.provider_id)
+    return [same for same, _ in rounds]
 
 
-def _parameters(proof: Proof, now: datetime) -> dict[str, object]:
-    explains = proof.error_code and proof.state not in {"delivered", "read"}
+def _written(proofs: Iterable[Proof]) -> str:
+    """Return proofs as the JSON that the statement reads: a database takes one value sooner than hundreds."""
+    return json.dumps([_fields(proof, proof.state) for proof in proofs])
+
+
+def _fields(proof: Proof, state: str) -> dict[str, object]:
+    code = proof.error_code
     return {
-        "row": proof.row_id,
-        "try": proof.attempt,
-        "proof": proof.provider_id,
-        "code": proof.error_code,
-        "why": f"provider_{proof.error_code}" if explains else None,
-        "moment": now,
+        "row_id": proof.row_id,
+        "attempt": proof.attempt,
+        "provider_id": proof.provider_id,
+        "state": state,
+        "rank": ledger.RANKS[state],
+        "code": code,
+        "why": f"provider_{code}" if code and state not in _HAS_IT else None,
     }
 
 
@@ -100,39 +151,50 @@ def bound_ids(session: Session, provider_ids: Collection[str]) -> set[str]:
     return {provider_id for provider_id in known if provider_id is not None}
 
 
-def _raise_statement(state: str) -> Any:
-    row = cast(Table, Delivery.__table__).c
-    proves_earlier = row.attempt > bindparam("try") if state in {"delivered", "read"} else false()
-    other = cast(Table, Delivery.__table__).alias("other").c
-    held_elsewhere = exists().where(other.provider_id == bindparam("proof"), other.id != row.id)
-    moments = {"accepted": "accepted_at", "sent": "sent_at", "delivered": "delivered_at", "read": "read_at"}
+@cache
+def _raise_statement(dialect: str) -> Any:
+    """Return the statement that raises many rows at once, and gives back the numbers of those that it raised."""
+    table = cast(Table, Delivery.__table__)
+    row, proof = table.c, _proofs(dialect).c
+    moment = bindparam("moment", type_=Moment)
+    has_it = proof.rank >= ledger.RANKS["delivered"]
+    proves_earlier = and_(row.attempt > proof.attempt, has_it)
+    other = table.alias("other").c
+    held_elsewhere = exists().where(other.provider_id == proof.provider_id, other.id != row.id)
     values: dict[str, Any] = {
-        "state": state,
-        "rank": ledger.RANKS[state],
-        "provider_id": case((or_(held_elsewhere, proves_earlier), row.provider_id), else_=bindparam("proof")),
-        "error_code": func.coalesce(bindparam("code"), row.error_code),
-        "reason": bindparam("why"),
-        "updated_at": bindparam("moment", type_=Moment),
+        "state": proof.state,
+        "rank": proof.rank,
+        "provider_id": case((or_(held_elsewhere, proves_earlier), row.provider_id), else_=proof.provider_id),
+        "error_code": func.coalesce(proof.code, row.error_code),
+        "reason": proof.why,
+        "climb_at": case((has_it, None), else_=row.climb_at),
+        "updated_at": moment,
+        **{column: case((proof.state == state, moment), else_=row[column]) for state, column in _MOMENTS.items()},
     }
-    if state in {"delivered", "read"}:
-        values["climb_at"] = None
-    if column := moments.get(state):
-        values[column] = bindparam("moment", type_=Moment)
     return (
-        update(cast(Table, Delivery.__table__))
+        update(table)
         .where(
-            row.id == bindparam("row"),
-            row.rank < ledger.RANKS[state],
+            row.id == proof.row_id,
+            row.rank < proof.rank,
             or_(
                 and_(
-                    row.attempt == bindparam("try"),
-                    or_(row.provider_id.is_(None), row.provider_id == bindparam("proof")),
+                    row.attempt == proof.attempt,
+                    or_(row.provider_id.is_(None), row.provider_id == proof.provider_id),
                 ),
                 proves_earlier,
             ),
         )
         .values(values)
+        .returning(row.id)
     )
 
 
-_RAISE = {state: _raise_statement(state) for state in set(_PROVIDER_STATES.values()) | {"expired"}}
+def _proofs(dialect: str) -> FromClause:
+    """Return the JSON of `_written` as a table."""
+    if dialect == "postgresql":
+        columns = [column(name, kind) for name, kind in _FIELDS.items()]
+        given = func.json_to_recordset(sql_cast(bindparam("proofs", type_=String), JSON))
+        return given.table_valued(*columns).render_derived("proof", with_types=True)
+    one = func.json_each(bindparam("proofs", type_=String)).table_valued("value").c.value
+    said = [type_coerce(func.json_extract(one, f"$.{name}"), kind).label(name) for name, kind in _FIELDS.items()]
+    return select(*said).subquery("proof")

@@ -12,6 +12,7 @@ from wabp.misuse.findings import LABELS, Action, Finding
 from wabp.rulebook.book import Clause, Kind, Number, Rulebook, changes, load_rulebook, read_file, read_rulebook
 from wabp.rulebook.composer import (
     Channel,
+    Form,
     Wording,
     call_statement,
     compose,
@@ -110,6 +111,7 @@ __all__ = [
     "Channel",
     "Clause",
     "Finding",
+    "Form",
     "Kind",
     "Number",
     "Rulebook",

@@ -16,6 +16,7 @@ from granian.log import LogLevels
 
 from wabp import jobs
 from wabp.errors import BadSetting
+from wabp.leading import Leader
 from wabp.services import Services
 from wabp.settings import Settings
 from wabp.worker import LOOK_WITH_BELL_SECONDS, Sender
@@ -24,7 +25,7 @@ log = logging.getLogger(__name__)
 
 # Named, not imported: the child process builds the app for itself.
 _APP = "wabp.app:create_web_app"
-_THREADS = 16
+_THREADS = 64
 
 # How long a start waits for the port of an earlier run that is just ending.
 _PORT_SECONDS = 5.0
@@ -113,12 +114,14 @@ def _hearing_the_bell(broker_url: str, heard: Callable[[], None]) -> Iterator[No
 
 @contextmanager
 def _keeping_time(services: Services) -> Iterator[None]:
-    timing = jobs.Timing(services)
-    timing.start()
+    leader = Leader(services)
+    leader.start()
+    scheduler = jobs.start(services, leader.leads)
     try:
         yield
     finally:
-        timing.stop()
+        scheduler.shutdown(wait=False)
+        leader.stop()
 
 
 def _until_stopped() -> None:

@@ -22,6 +22,7 @@ LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 _GATEWAYS = ("simulator", "twilio")
 _MAILBOX = re.compile(r"[^\s@<>,;:\"]+@[^\s@<>,;:\"]+")
 _MAIL_SCHEMES = ("smtp", "smtps", "smtp+starttls")
+_BROKER_SCHEMES = ("redis", "rediss")
 _HIGHEST_PACE = 1_000_000
 
 
@@ -103,7 +104,7 @@ def load(environ: Mapping[str, str] | None = None, folder: Path | None = None) -
         public_url=_public_url(source, host, port),
         host=host,
         port=port,
-        broker_url=source.text("WABP_BROKER_URL"),
+        broker_url=_broker(source),
         gateway=gateway,
         twilio_account_sid=source.text("WABP_TWILIO_ACCOUNT_SID") or "AC" + "0" * 32,
         twilio_auth_tokens=source.several("WABP_TWILIO_AUTH_TOKEN"),
@@ -250,6 +251,17 @@ def _mail_server(source: _Source) -> str | None:
     known = senders.keys() <= {"from"} and all(map(_MAILBOX.fullmatch, senders.get("from", [])))
     if not usable or in_the_clear or not known or any(character.isspace() for character in value):
         raise BadSetting("setting_smtp", name="WABP_SMTP_URL")
+    return value
+
+
+def _broker(source: _Source) -> str | None:
+    """The doorbell between machines; rediss is the one with encryption."""
+    value = source.text("WABP_BROKER_URL")
+    if value is None:
+        return None
+    usable = _can_be_split(value) and not any(character.isspace() for character in value)
+    if not usable or urlsplit(value).scheme not in _BROKER_SCHEMES or not urlsplit(value).hostname:
+        raise BadSetting("setting_broker", name="WABP_BROKER_URL")
     return value
 
 

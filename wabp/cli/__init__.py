@@ -13,6 +13,7 @@ from wabp.cli import (
     groups as groups,
     members as members,
     rulebooks as rulebooks,
+    senders as senders,
     serving as serving,
     tools as tools,
     users as users,

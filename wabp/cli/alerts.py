@@ -12,16 +12,21 @@ from wabp.cli.base import Build, example, fail, ready, wabp
 from wabp.errors import BadInput
 
 if TYPE_CHECKING:
-    from wabp import alerts
-    from wabp.models import Group
+    from wabp import alerts, followups
+    from wabp.models import Alert, Group
+    from wabp.services import Services
 
 # What is longer than this is not a message: no need to read on.
 _LARGEST_INPUT = 100_000
 
+# As in `wabp.followups` and `wabp.alerts`, which are loaded by the commands that need them.
+_READY = ("false_alarm", "known_people", "wrong_street", "wrong_description")
+_OUTCOMES = ("police_came", "quiet_again", "harmless", "damage", "unknown")
+
 
 @wabp.group()
 def alert() -> None:
-    """Release and look at alerts."""
+    """Release, correct, close and look at alerts."""
 
 
 @alert.command(
@@ -94,10 +99,7 @@ def show_alert(build: Build, alert_id: str, as_json: bool) -> None:
     from wabp import alerts, standing
     from wabp.accounts import OPERATOR
 
-    try:
-        wanted = uuid.UUID(alert_id)
-    except ValueError:
-        raise BadInput("unknown_alert") from None
+    wanted = _id(alert_id)
     services = ready(build)
     with services.reading() as session:
         found = alerts.get(session, OPERATOR, wanted)
@@ -113,6 +115,90 @@ def show_alert(build: Build, alert_id: str, as_json: bool) -> None:
     else:
         counts = ", ".join(f"{count} {state}" for state, count in sorted(people.items()))
         print(f"{answer['state']}: {answer['recipients']} recipients ({counts or 'none yet'})")
+
+
+@alert.command("correct", **example('wabp alert correct ID --text "…"'))
+@click.argument("alert_id", metavar="ID")
+@click.option("--text", "typed", default="", help="What was wrong; - reads standard input.")
+@click.option("--ready", "sentence", type=click.Choice(_READY), help="A ready-made sentence.")
+@click.option("--language", type=click.Choice(texts.LANGUAGES), help="Of the text; guessed when left out.")
+@click.option("--reason", default="", help="Why it must go out although the check asks.")
+@click.pass_obj
+def correct_alert(
+    build: Build, alert_id: str, typed: str, sentence: str | None, language: str | None, reason: str
+) -> int:
+    """Send a correction to those who got an alert, and print its id. What has not left is called off."""
+    from wabp import alerts, followups
+    from wabp.accounts import OPERATOR
+
+    wanted = _id(alert_id)
+    words = _words(typed, language, reason, sentence)
+    services = ready(build)
+    with services.writing() as session:
+        found = alerts.get(session, OPERATOR, wanted)
+        _require_demo_stays_here(services, found)
+        try:
+            done = followups.correct(session, OPERATOR, found, words, now=services.clock())
+        except followups.NobodyGotIt:
+            session.commit()
+            raise
+        session.commit()
+        if done.stopped:
+            return fail(_refusal(done.stopped, words.text, words.language))
+        print(done.sent.id if done.sent else found.id)
+    return 0
+
+
+@alert.command("close", **example("wabp alert close ID --outcome police_came --all-clear"))
+@click.argument("alert_id", metavar="ID")
+@click.option("--outcome", type=click.Choice(_OUTCOMES), required=True, help="How it ended.")
+@click.option("--all-clear", is_flag=True, help="Tell it to those who got the alert.")
+@click.option("--text", "typed", default="", help="What to add to the all-clear; - reads standard input.")
+@click.option("--language", type=click.Choice(texts.LANGUAGES), help="Of the text; guessed when left out.")
+@click.option("--reason", default="", help="Why it must go out although the check asks.")
+@click.pass_obj
+def close_alert(
+    build: Build, alert_id: str, outcome: str, all_clear: bool, typed: str, language: str | None, reason: str
+) -> int:
+    """Close an alert with how it ended. Prints the id of the all-clear, when one was sent."""
+    from wabp import alerts, followups
+    from wabp.accounts import OPERATOR
+
+    wanted = _id(alert_id)
+    if typed and not all_clear:
+        raise BadInput("text_without_all_clear", field="text")
+    words = _words(typed, language, reason) if all_clear else None
+    services = ready(build)
+    with services.writing() as session:
+        found = alerts.get(session, OPERATOR, wanted)
+        if all_clear:
+            _require_demo_stays_here(services, found)
+        done = followups.close(session, OPERATOR, found, outcome, all_clear=words, now=services.clock())
+        session.commit()
+        if done.stopped and words:
+            return fail(_refusal(done.stopped, words.text, words.language))
+        if done.sent:
+            print(done.sent.id)
+    return 0
+
+
+def _words(typed: str, language: str | None, reason: str, sentence: str | None = None) -> "followups.Words":
+    from wabp import followups, rules
+
+    text = _standard_input() if typed == "-" else typed
+    return followups.Words(text, language or rules.language_of(text, "nl"), ready=sentence, reason=reason)
+
+
+def _id(typed: str) -> uuid.UUID:
+    try:
+        return uuid.UUID(typed)
+    except ValueError:
+        raise BadInput("unknown_alert") from None
+
+
+def _require_demo_stays_here(services: "Services", found: "Alert") -> None:
+    if found.group.demo and not services.settings.provider_is_local:
+        raise BadInput("demo_real_provider")
 
 
 def _standard_input() -> str:

@@ -32,7 +32,7 @@ def example(text: str) -> dict[str, Any]:
 
 _ORDER = (
     *("run", "web", "worker", "scheduler", "migrate", "demo"),
-    *("zone", "user", "template", "group", "member", "alert", "check", "rulebook", "doctor"),
+    *("zone", "user", "template", "sender", "group", "member", "alert", "check", "rulebook", "doctor"),
 )
 
 

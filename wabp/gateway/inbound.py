@@ -1,6 +1,7 @@
 """What comes in from a provider, once its signature was checked: messages and receipts, as plain data."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,8 @@ class Inbound:
     opt_out: str | None = None
     # The number of ours that was written to, in the E.164 form.
     to: str | None = None
+    # When the provider got it; a hook does not say, its books do.
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,8 +19,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from wabp.clock import Clock
-from wabp.gateway import SMS, WHATSAPP, Accepted, CannotAsk, Outcome, Outgoing, Refused, Seen, Unknown
-from wabp.gateway.hooks import SIGNATURE_HEADER, Form, signature
+from wabp.gateway import WHATSAPP, Accepted, Books, CannotAsk, Outcome, Outgoing, Refused, Seen, Unknown
+from wabp.gateway.hooks import SIGNATURE_HEADER, Form, read_inbound, signature
+from wabp.gateway.inbound import Inbound, Receipt
 from wabp.models.base import seal, unseal, vault_of
 from wabp.models.simulated import SimulatedMessage
 
@@ -74,8 +75,7 @@ class Simulator:
         clock: Clock,
         token: str,
         account_sid: str,
-        whatsapp_from: str | None,
-        sms_from: str | None,
+        senders: Mapping[str, Sequence[str]],
         public_url: str,
     ) -> None:
         self._app_post = app_post
@@ -83,15 +83,18 @@ class Simulator:
         self._clock = clock
         self._token = token
         self._account_sid = account_sid
-        self._senders = {WHATSAPP: whatsapp_from, SMS: sms_from}
+        self._senders = senders
         self._public_url = public_url.rstrip("/")
         self._calls: deque[_Call] = deque()
         self._arriving: list[tuple[str, Outgoing]] = []
         self._storing: asyncio.Future[bool] | None = None
 
+    async def open(self) -> None:
+        """There is nothing to get ready."""
+
     async def send(self, message: Outgoing) -> Outcome:
         """Take one message. All that arrive in the same turn of the loop are stored in one transaction."""
-        if not self._senders.get(message.channel):
+        if message.sender not in self._senders.get(message.channel, ()):
             return Refused(_NO_SENDER, 400)
         provider_id = _new_provider_id()
         self._arriving.append((provider_id, message))
@@ -116,6 +119,33 @@ class Simulator:
                 ]
         except SQLAlchemyError:
             raise CannotAsk from None
+
+    async def ask(self, provider_id: str) -> Receipt:
+        """Return how one message stands. Raises CannotAsk."""
+        asked_for = SimulatedMessage.provider_id == provider_id
+        try:
+            with self._open_session(reading=True) as session:
+                status = session.scalar(select(SimulatedMessage.status).where(asked_for))
+        except SQLAlchemyError:
+            raise CannotAsk from None
+        if status is None:
+            raise CannotAsk
+        return Receipt(provider_id, status)
+
+    async def books(self, since: datetime) -> Books:
+        """Return what happened on all phones since a moment, oldest first. Raises CannotAsk."""
+        try:
+            with self._open_session(reading=True) as session:
+                rows = session.scalars(
+                    select(SimulatedMessage)
+                    .where(SimulatedMessage.created_at >= since - CLOCKS_APART)
+                    .order_by(SimulatedMessage.id)
+                ).all()
+                receipts = [Receipt(row.provider_id, row.status) for row in rows if row.direction == TO_PHONE]
+                inbound = [self._came_in(session, row) for row in rows if row.direction == FROM_PHONE]
+        except SQLAlchemyError:
+            raise CannotAsk from None
+        return Books(receipts, inbound)
 
     async def close(self) -> None:
         """There is nothing to give back."""
@@ -143,6 +173,7 @@ class Simulator:
                 provider_id=_new_provider_id(),
                 direction=FROM_PHONE,
                 channel=channel,
+                sender=self._written_to(session, phone, channel),
                 status="received",
                 created_at=now,
             )
@@ -231,13 +262,28 @@ class Simulator:
             ("SmsSid", row.provider_id),
             ("MessageStatus", row.status),
             ("SmsStatus", row.status),
-            *self._ends(row.channel, self._senders[row.channel] or "", phone),
+            *self._ends(row.channel, row.sender, phone),
         ]
         return [_Call(url.removeprefix(self._public_url), form, now)]
 
+    def _written_to(self, session: Session, phone: str, channel: str) -> str:
+        """Return the number of ours that a phone's owner answers: the one that wrote last, else the first."""
+        last = (
+            select(SimulatedMessage.sender)
+            .where(_on_phone(session, phone), SimulatedMessage.channel == channel)
+            .where(SimulatedMessage.direction == TO_PHONE)
+            .order_by(SimulatedMessage.id.desc())
+            .limit(1)
+        )
+        return session.scalar(last) or next(iter(self._senders.get(channel, ())), "")
+
+    def _came_in(self, session: Session, row: SimulatedMessage) -> Inbound:
+        form = self._inbound_form(row, unseal(session, row, "phone"), _body(session, row))
+        return replace(read_inbound(form), at=row.created_at)
+
     def _inbound_form(self, row: SimulatedMessage, phone: str, body: str) -> Form:
         form = [("MessageSid", row.provider_id), ("SmsStatus", row.status), ("Body", body), ("NumMedia", "0")]
-        form += self._ends(row.channel, phone, self._senders[row.channel] or "")
+        form += self._ends(row.channel, phone, row.sender)
         if row.channel == WHATSAPP:
             form += [("WaId", phone.lstrip("+")), ("MessageType", "text")]
         return form
@@ -261,6 +307,7 @@ def _outgoing_row(provider_id: str, message: Outgoing, now: datetime) -> Simulat
         provider_id=provider_id,
         direction=TO_PHONE,
         channel=message.channel,
+        sender=message.sender,
         callback_url=message.callback_url,
         status="queued",
         next_status="sent",

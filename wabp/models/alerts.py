@@ -18,7 +18,8 @@ class Alert(WithId, Base):
 
     `author_id` is empty for a command of the machine's operator. `form_token` makes a form that is
     sent twice one alert. `not_emergency` is the sealed reason why 101/112 was not the place to call.
-    Forms: alert, correction, all_clear; the latter two correct the alert `corrects_id`.
+    Forms: alert, correction, all_clear; the latter two follow the alert `corrects_id`, and `outcome` is their
+    ready-made sentence. `called_off` says why no further copy leaves: corrected, closed, cancelled_by_coordinator.
     """
 
     __tablename__ = "alert"
@@ -44,6 +45,7 @@ class Alert(WithId, Base):
     not_before: Mapped[datetime | None] = mapped_column(Moment)
     closed_at: Mapped[datetime | None] = mapped_column(Moment)
     outcome: Mapped[str | None] = mapped_column(String(20))
+    called_off: Mapped[str | None] = mapped_column(String(30))
 
     group: Mapped[Group] = relationship()
     author: Mapped[Person | None] = relationship()

@@ -10,7 +10,10 @@ from wabp.vault import SealedBytes
 
 
 class SimulatedMessage(WithId, Base):
-    """A message on a simulated phone. Ids order the chat; statuses are the provider's words."""
+    """A message on a simulated phone. Ids order the chat; statuses are the provider's words.
+
+    `sender` is the number of ours at the other end, whoever wrote.
+    """
 
     __tablename__ = "simulated_message"
     __table_args__ = (Index("ix_simulated_message_phone", "phone_digest", "id"),)
@@ -18,6 +21,7 @@ class SimulatedMessage(WithId, Base):
     provider_id: Mapped[str] = mapped_column(String(40), unique=True)
     direction: Mapped[str] = mapped_column(String(3))
     channel: Mapped[str] = mapped_column(String(8))
+    sender: Mapped[str] = mapped_column(String(20), default="", server_default="")
     phone: Mapped[SealedBytes] = mapped_column(Sealed)
     phone_digest: Mapped[bytes] = mapped_column(LargeBinary(32))
     body: Mapped[SealedBytes] = mapped_column(Sealed)

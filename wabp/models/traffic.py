@@ -82,6 +82,13 @@ class Delivery(Base):
             postgresql_where=text("state in ('accepted', 'sent')"),
         ),
         Index(
+            "ix_delivery_by_form",
+            "claimed_at",
+            "address_id",
+            sqlite_where=text("by_form"),
+            postgresql_where=text("by_form"),
+        ),
+        Index(
             "ix_delivery_in_doubt",
             "claimed_at",
             sqlite_where=text("state in ('sending', 'unknown')"),
@@ -128,7 +135,8 @@ class Delivery(Base):
 class Lane(Base):
     """One sender of ours on one channel, and what stands in its way. Made when it first has something to note.
 
-    `stopped_at` is when the provider shut it, with `stopped_code`; `told_at` when the operator was told.
+    `stopped_at` is when the provider shut it, with `stopped_code`. `told_at` is when the operator was told so, until
+    they are told that it is open again.
     `forms_again_at`: until then no approved form leaves by it, as the provider's limit of people a day is reached.
     `daily_limit` is that limit, when the operator has one.
     """
@@ -158,7 +166,8 @@ class Lease(Base):
 class Template(WithId, Base):
     """A message form that the provider approved, for writing outside the 24-hour window.
 
-    Of several for a kind and language the newest approved one is used; the others stand by.
+    Of several for a kind and language the newest approved one is used; the others stand by. States: approved,
+    paused, since `paused_at`.
     """
 
     __tablename__ = "template"
@@ -168,6 +177,7 @@ class Template(WithId, Base):
     language: Mapped[str] = mapped_column(String(2))
     content_sid: Mapped[str] = mapped_column(String(40))
     state: Mapped[str] = mapped_column(String(10), default="approved")
+    paused_at: Mapped[datetime | None] = mapped_column(Moment)
     created_at: Mapped[datetime] = mapped_column(Moment)
 
 

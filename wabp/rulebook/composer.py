@@ -14,6 +14,7 @@ from wabp.rulebook.graphemes import shorten
 from wabp.texts import LANGUAGES, clean, say
 
 Channel = Literal["whatsapp", "sms"]
+Form = Literal["alert", "correction", "all_clear"]
 
 WHATSAPP_CHARACTERS = 1600
 SMS_PARTS = 6
@@ -30,7 +31,11 @@ _BLANKS = re.compile(r"\s+")
 
 @dataclass(frozen=True)
 class Wording:
-    """What an alert says: `texts` holds a version per language, always one in `language`, the typed one."""
+    """What an alert says: `texts` holds a version per language, always one in `language`, the typed one.
+
+    A correction or all-clear names the alert that it is `about` by its hour; `ready` is the key of its ready-made
+    sentence, which stands before what was typed.
+    """
 
     kind: Literal["urgent", "info"]
     category: str
@@ -41,6 +46,14 @@ class Wording:
     called: str | None
     until: str | None
     check_word: str | None = None
+    form: Form = "alert"
+    about: str | None = None
+    ready: str | None = None
+
+    @property
+    def says_called(self) -> bool:
+        """Whether it holds the call statement: what follows an alert does not."""
+        return self.form == "alert" and self.kind == "urgent" and self.called is not None
 
 
 def compose(
@@ -53,9 +66,10 @@ def compose(
     bold = (lambda line: f"*{line}*") if channel == "whatsapp" else segments.simplify
     separator = "·" if channel == "whatsapp" else "-"
     above = [bold(_header(wording, language, rulebook, separator)), _place(wording, language, rulebook)]
+    above += _ready(wording, language)
     below = [_safety(wording, language), emergency_line(language, rulebook)]
-    if wording.kind == "urgent" and wording.called:
-        below.insert(0, bold(call_statement(language, rulebook, wording.called)))
+    if wording.says_called:
+        below.insert(0, bold(call_statement(language, rulebook, wording.called or "")))
     typed, mark = _typed(wording, language, rulebook)
     if channel == "sms":
         typed = segments.affordable(_one_line(typed))
@@ -95,24 +109,33 @@ def template_variables(wording: Wording, language: str, rulebook: Rulebook) -> d
     """
     header = f"{_header(wording, language, rulebook, '·')} · {_place(wording, language, rulebook)}"
     statement = _safety(wording, language)
-    if wording.kind == "urgent" and wording.called:
-        statement = f"{call_statement(language, rulebook, wording.called)} · {statement}"
+    if wording.says_called:
+        statement = f"{call_statement(language, rulebook, wording.called or '')} · {statement}"
     line = emergency_line(language, rulebook)
     typed, mark = _typed(wording, language, rulebook)
     typed = _one_line(typed.replace("\n", " · "))
-    room = TEMPLATE_CHARACTERS - _TEMPLATE_OWN_WORDS - sum(map(_units, (header, statement, line)))
+    ready = " ".join(_ready(wording, language))
+    room = TEMPLATE_CHARACTERS - _TEMPLATE_OWN_WORDS - sum(map(_units, (header, statement, line, ready))) - 1
     text = shorten(typed, lambda part: _units(mark + part) <= room, "…")
-    text = mark + text if text else _category(wording.category, language)
+    text = " ".join(filter(None, (ready, mark + text if text else ""))) or _category(wording.category, language)
     return {"1": header, "2": text, "3": statement, "4": line}
 
 
 def _header(wording: Wording, language: str, rulebook: Rulebook, separator: str) -> str:
-    return f"{say(f'alert.{wording.kind}', language)} {separator} {_name(wording.group, rulebook)}"
+    what = wording.kind if wording.form == "alert" else wording.form
+    return f"{say(f'alert.{what}', language)} {separator} {_name(wording.group, rulebook)}"
 
 
 def _place(wording: Wording, language: str, rulebook: Rulebook) -> str:
     street = _name(wording.street or "", rulebook)
-    return ", ".join(filter(None, (_category(wording.category, language), street)))
+    place = ", ".join(filter(None, (_category(wording.category, language), street)))
+    return say("alert.about", language, first=wording.about, place=place) if wording.about else place
+
+
+def _ready(wording: Wording, language: str) -> list[str]:
+    """Return the ready-made sentence of a correction; an all-clear also says that it is over, and thanks."""
+    ready = [say(f"alert.{wording.form}_because.{wording.ready}", language)] if wording.ready else []
+    return [*ready, say("alert.over", language)] if wording.form == "all_clear" else ready
 
 
 def _category(slug: str, language: str) -> str:

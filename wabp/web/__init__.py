@@ -15,7 +15,9 @@ from wabp.services import Services
 from wabp.web import (
     applicant as applicant,
     board as board,
+    closing as closing,
     composing as composing,
+    correcting as correcting,
     deciding as deciding,
     founding as founding,
     group_page as group_page,
@@ -34,6 +36,7 @@ from wabp.web import (
     sign_ins as sign_ins,
     simulator,
     supervising as supervising,
+    watching,
 )
 
 # A form with a version in every language, each at its longest, stays far below this.
@@ -76,7 +79,7 @@ def register(app: Flask, services: Services, hook_tokens: tuple[str, ...]) -> No
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     Babel(app, locale_selector=pages.language)
     Bootstrap5(app)
-    csrf = CSRFProtect(app)
+    CSRFProtect(app)
     Talisman(
         app,
         force_https=False,
@@ -87,8 +90,7 @@ def register(app: Flask, services: Services, hook_tokens: tuple[str, ...]) -> No
         referrer_policy="no-referrer",
     )
     app.register_blueprint(pages.pages)
-    app.register_blueprint(hooks.hooks)
-    csrf.exempt(hooks.hooks)
+    app.register_blueprint(watching.watching)
     # The phones and the one-click sign-in exist on one machine, with nothing real behind them.
     if settings.demo_sign_in:
         app.register_blueprint(simulator.simulator)
@@ -99,6 +101,7 @@ def register(app: Flask, services: Services, hook_tokens: tuple[str, ...]) -> No
     app.after_request(sign_in.note_use)
     app.context_processor(_common)
     app.after_request(_private)
+    hooks.register(app, services, hook_tokens)
 
 
 def _common() -> dict[str, object]:
@@ -116,7 +119,7 @@ def _demo_stays_here() -> None:
 
 def _know_who_asks() -> None:
     """Pages know their reader from the start: the language of every word on them depends on it."""
-    if request.blueprint in {"web", "simulator"} and request.endpoint != "web.health":
+    if request.blueprint in {"web", "simulator"}:
         pages.actor()
 
 

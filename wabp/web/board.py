@@ -1,16 +1,16 @@
-"""The board: is it arriving? And closing with an outcome. The figures come from the ledger's own rows."""
+"""The board: is it arriving, and what followed? The figures come from the ledger's own rows."""
 
 import uuid
 from typing import Any
 
 from flask import Response, make_response, redirect, render_template, request, url_for
 
-from wabp import alerts, groups, insights, reports
-from wabp.errors import BadInput, WrongState
+from wabp import alerts, followups, groups, insights, reports
+from wabp.errors import WrongState
 from wabp.models import Alert
-from wabp.web import curve, show
-from wabp.web.i18n import _, decimal
-from wabp.web.pages import actor, language, now, pages, session
+from wabp.web import curve, show, shut
+from wabp.web.i18n import _, decimal, ngettext
+from wabp.web.pages import actor, now, pages, session
 
 
 @pages.get("/alerts/<uuid:alert_id>")
@@ -20,7 +20,7 @@ def board(alert_id: uuid.UUID) -> Response | str:
     if alert.state in {"draft", "held"}:
         return make_response(redirect(url_for("web.edit", alert_id=alert.id), 303))
     figures = insights.progress(session(), actor(), alert)
-    context = _progress_context(alert, figures) | _recipients_context(alert)
+    context = _progress_context(alert, figures) | _recipients_context(alert) | _followups_context(alert, figures)
     return render_template("board.html", **context, timeline=_timeline(alert, figures), reports=_tallies(alert))
 
 
@@ -36,28 +36,6 @@ def progress(alert_id: uuid.UUID) -> str:
 def recipients(alert_id: uuid.UUID) -> str:
     """Return the list of recipients."""
     return render_template("_recipients.html", **_recipients_context(_released(alert_id)))
-
-
-@pages.route("/alerts/<uuid:alert_id>/close", methods=["GET", "POST"])
-def close(alert_id: uuid.UUID) -> Response | str | tuple[str, int]:
-    """Close an alert with how it ended."""
-    alert = _released(alert_id)
-    chosen = request.form.get("outcome", "")
-    errors = []
-    if request.method == "POST":
-        try:
-            alerts.close(session(), actor(), alert, chosen, now=now())
-            session().commit()
-            return make_response(redirect(url_for("web.board", alert_id=alert.id), 303))
-        except BadInput as problem:
-            errors.append({"field": problem.field, "message": problem.say(language())})
-        except WrongState:
-            if alert.state != "closed":
-                raise
-            # The same form once more: it is closed, which is what was asked.
-            return make_response(redirect(url_for("web.board", alert_id=alert.id), 303))
-    page = render_template("close.html", **_close_context(alert, chosen), errors=errors)
-    return (page, 400) if errors else page
 
 
 def _released(alert_id: uuid.UUID) -> Alert:
@@ -87,6 +65,7 @@ def _progress_context(alert: Alert, figures: insights.Progress) -> dict[str, Any
         "progress": shown,
         "chart": curve.draw(delivered, read, figures.recipients, _curve_note(delivered)),
         "state": _chosen_state(),
+        "shut": shut.notices(group, figures),
     }
 
 
@@ -119,34 +98,45 @@ def _alert_context(alert: Alert) -> dict[str, Any]:
         "id": alert.id,
         "title": show.title(alert),
         "kind": alert.kind,
+        "form": alert.form,
         "state": alert.state,
         "released_at": show.day_and_hour(alert.released_at, alert.group),
         "until": show.day_and_hour(alert.expires_at, alert.group),
     }
 
 
-def _close_context(alert: Alert, chosen: str) -> dict[str, Any]:
-    figures = insights.progress(session(), actor(), alert)
-    group = alert.group
-    facts = [
-        (_("Called"), show.hour(alert.called_at, group) or _("Not called")),
-        (_("Sent"), show.day_and_hour(alert.released_at, group)),
-        (_("Reached"), _("%(reached)s of %(recipients)s", reached=figures.reached, recipients=figures.recipients)),
-    ]
-    hints = {
-        "police_came": "",
-        "quiet_again": _("The police know. No damage was reported."),
-        "harmless": _("Such as a courier, a visitor or a contractor."),
-        "damage": _("Ask residents to report it to the police."),
-        "unknown": "",
-    }
+def _followups_context(alert: Alert, figures: insights.Progress) -> dict[str, Any]:
+    """Return what followed an alert, or what it follows, and what of it does not leave any more."""
+    first = followups.first_of(session(), alert)
     return {
-        "alert": _alert_context(alert),
-        "group": group,
-        "outcomes": [(slug, show.outcome_name(slug), hints[slug]) for slug in alerts.OUTCOMES],
-        "chosen": chosen,
-        "send_to": figures.reached,
-        "facts": [{"name": name, "value": value} for name, value in facts],
+        "first": _alert_context(first) if first is not alert else None,
+        "followups": [_followup(one) for one in followups.of_alert(session(), actor(), alert)],
+        "called_off": followups.called_off_count(session(), actor(), alert),
+        "waiting": figures.states["waiting"],
+    }
+
+
+def _followup(one: Alert) -> dict[str, Any]:
+    figures = insights.progress(session(), actor(), one)
+    goes_to = figures.recipients - figures.states["unreachable"]
+    time = show.day_and_hour(one.released_at, one.group)
+    if one.form == "all_clear":
+        sent = _("All clear at %(time)s.", time=time)
+        had_it = ngettext(
+            "%(num)d resident had got this alert and gets the all-clear.",
+            "%(num)d residents had got this alert and get the all-clear.",
+            goes_to,
+        )
+    else:
+        sent = _("Corrected at %(time)s.", time=time)
+        had_it = ngettext(
+            "%(num)d resident had got this alert and gets the correction.",
+            "%(num)d residents had got this alert and get the correction.",
+            goes_to,
+        )
+    return {
+        "id": one.id, "form": one.form, "sent": sent, "goes_to": had_it, "reached": figures.reached,
+        "recipients": goes_to,
     }
 
 

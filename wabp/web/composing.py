@@ -114,6 +114,17 @@ def composer_page(
     disputed: bool = False,
 ) -> str:
     """Return the composer, with what is wrong said at its field."""
+    return render_template(
+        "composer.html",
+        **composer_context(group, form),
+        errors=what_stops(problem, stopped),
+        disputed=disputed,
+        saved_at=show.day_and_hour(alert.saved_at, group) if alert else None,
+    )
+
+
+def what_stops(problem: Problem | None, stopped: alerts.Review | None) -> list[dict[str, str]]:
+    """Return what keeps words from being sent, as errors at their fields."""
     errors = []
     if problem is not None:
         errors.append({"field": problem.field or "text", "message": problem.say(language())})
@@ -126,13 +137,7 @@ def composer_page(
     elif stopped is not None:
         message = _("This may not be sent. Use the suggestion or change the marked words.")
         errors.append({"field": "text", "message": message})
-    return render_template(
-        "composer.html",
-        **composer_context(group, form),
-        errors=errors,
-        disputed=disputed,
-        saved_at=show.day_and_hour(alert.saved_at, group) if alert else None,
-    )
+    return errors
 
 
 def composer_context(group: Group, form: ComposerForm) -> dict[str, Any]:

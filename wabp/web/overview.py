@@ -8,7 +8,7 @@ from flask import Response, make_response, redirect, render_template, url_for
 from wabp import alerts, channels, groups, insights, joining, relay, reports, residents, rules, supervision, templates
 from wabp.errors import Problem
 from wabp.models import Alert, Group, Report, unseal
-from wabp.web import refused, show
+from wabp.web import refused, show, shut
 from wabp.web.i18n import _
 from wabp.web.pages import actor, now, pages, session
 
@@ -36,6 +36,7 @@ def overview(slug: str) -> str:
         figures=_figures(group),
         waiting=joining.waiting_count(session(), actor(), group),
         suspension=_suspension(group),
+        shut=shut.notices(group),
     )
 
 

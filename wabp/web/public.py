@@ -34,12 +34,6 @@ def who_reads() -> str:
     return render_template("who_reads.html")
 
 
-@pages.get("/healthz")
-def health() -> Response:
-    """Say that the pages are served."""
-    return Response("ok\n", mimetype="text/plain")
-
-
 @pages.post("/language")
 def set_language() -> Response:
     """Keep the reader's language in a cookie."""

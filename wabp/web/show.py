@@ -59,7 +59,10 @@ def category(slug: str) -> str:
 
 def title(alert: Alert) -> str:
     """Return how pages name an alert: its category and street, never its words."""
-    return ", ".join(filter(None, (category(alert.category), alert.street.name if alert.street else None)))
+    named = ", ".join(filter(None, (category(alert.category), alert.street.name if alert.street else None)))
+    if alert.form == "correction":
+        return _("Correction: %(alert)s", alert=named)
+    return _("All clear: %(alert)s", alert=named) if alert.form == "all_clear" else named
 
 
 def resident(number: int | None, street: str | None) -> str:
@@ -112,6 +115,15 @@ def reason_name(reason: str | None) -> str:
         "demo": _("invented number"),
         "suspended": _("suspended"),
         "removed": _("removed from the group"),
+        "corrected": _("corrected before it left"),
+        "closed": _("closed before it left"),
+        "cancelled_by_coordinator": _("stopped before it left"),
+        "not_reached": _("did not get the first alert"),
+        "by_sms": _("went over to SMS"),
+        "sms_stopped": _("wants no SMS from our number"),
+        "no_sms": _("cannot get SMS"),
+        "blocked": _("blocked our number"),
+        "has_it": _("has it already"),
     }
     if reason is None:
         return ""

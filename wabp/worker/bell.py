@@ -93,7 +93,13 @@ class Answering:
 
     def __init__(self, broker_url: str, heard: Callable[[], None]) -> None:
         celery = _celery(broker_url, socket_connect_timeout=_ANSWERING_SECONDS, socket_keepalive=True)
-        celery.task(name=_TASK, ignore_result=True)(lambda: heard())
+
+        def ring() -> None:
+            heard()
+
+        celery.task(name=_TASK, shared=False)(ring)
+        # Its threads look for their tasks there.
+        celery.set_default()
         self._celery = celery
         self._worker = celery.WorkController(
             pool="threads", concurrency=1, without_mingle=True, without_gossip=True, without_heartbeat=True

@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from wabp import delivery, lanes, leases, ledger
 from wabp.lanes import LaneName
@@ -22,9 +24,8 @@ def look(services: Services) -> Outlook:
     """See what waits; rows that were held until now are let go first."""
     now = services.clock()
     with services.reading() as session:
-        names = lanes.ours(session)
-        queries = [ledger.first_priority(lane.channel, lane.sender) for lane in names]
-        first_held, *firsts = session.execute(select(ledger.first_held(), *queries)).one()
+        names = tuple(lanes.ours(session))
+        first_held, *firsts = session.connection().execute(_firsts(names)).one()
         waiting = {lane: first for lane, first in zip(names, firsts, strict=True) if first is not None}
         stopped = frozenset(lanes.stopped(session)) if waiting else frozenset()
     if first_held is not None and first_held <= now:
@@ -33,6 +34,13 @@ def look(services: Services) -> Outlook:
             session.commit()
         return look(services)
     return Outlook(waiting, stopped)
+
+
+@cache
+def _firsts(names: tuple[LaneName, ...]) -> Select[Any]:
+    """Return the query for what is first of what is held, and of what waits in each lane: asked many times a second."""
+    firsts: list[Any] = [ledger.first_priority(lane.channel, lane.sender) for lane in names]
+    return select(ledger.first_held(), *firsts)
 
 
 def take_lane(services: Services, watch: leases.Watch, lane: LaneName) -> leases.Held | None:

@@ -18,6 +18,7 @@ _PARTIAL = {
     "ix_delivery_held": (["not_before"], "state = 'queued' AND not_before IS NOT NULL"),
     "ix_delivery_queued": (["expires_at"], "state = 'queued'"),
     "ix_delivery_climbing": (["climb_at"], "climb_at IS NOT NULL"),
+    "ix_delivery_by_form": (["claimed_at", "address_id"], "by_form"),
     "ix_delivery_follows": (["follows_id"], "follows_id IS NOT NULL"),
     "ix_delivery_unfinished": (["accepted_at"], "state in ('accepted', 'sent')"),
 }
@@ -50,11 +51,15 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("bad_count", sa.SmallInteger(), nullable=False, server_default="0"))
     with op.batch_alter_table("inbound_message", schema=None) as batch_op:
         batch_op.add_column(sa.Column("written_to", sa.String(length=20), nullable=True))
+    with op.batch_alter_table("simulated_message", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("sender", sa.String(length=20), nullable=False, server_default=""))
     with op.batch_alter_table("alert", schema=None) as batch_op:
         batch_op.add_column(sa.Column("form", sa.String(length=10), nullable=False, server_default="alert"))
+        batch_op.add_column(sa.Column("called_off", sa.String(length=30), nullable=True))
         batch_op.create_index(batch_op.f("ix_alert_corrects_id"), ["corrects_id"], unique=False)
     with op.batch_alter_table("template", schema=None) as batch_op:
         batch_op.drop_constraint(batch_op.f("uq_template_kind_language"), type_="unique")
+        batch_op.add_column(sa.Column("paused_at", _MOMENT, nullable=True))
         batch_op.create_unique_constraint(
             batch_op.f("uq_template_kind_language_content_sid"), ["kind", "language", "content_sid"]
         )
