@@ -204,7 +204,7 @@ class Provider:
         app.router.add_get(base + "/{sid}.json", self._fetch)
         app.router.add_get(BOOKS_PATH, self._show_books)
         self._session = ClientSession(timeout=ClientTimeout(total=10), trust_env=False)
-        self._runner = web.AppRunner(app, shutdown_timeout=0.05, handler_cancellation=True)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.05, handler_cancellation=True)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", self._port, backlog=1_024)
         await site.start()

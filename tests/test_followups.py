@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from tests.doors import shell
 from tests.house import Cast, House, Somebody, people, release
-from tests.traffic import claim, hand_over, note, on_sqlite, row_of, rows
+from tests.traffic import claim, hand_over, note, on_postgres, on_sqlite, row_of, rows
 from wabp import addressing, alerts, followups, groups, rules, segments
 from wabp.accounts import OPERATOR
 from wabp.cli import alerts as commands
@@ -598,12 +598,11 @@ def test_whoever_a_claim_is_made_for_while_the_alert_is_corrected_hears_both_or_
         assert row_of(house, alert, who).state == ("accepted" if got else "cancelled")
 
 
+@on_postgres
 @pytest.mark.parametrize("correction_first", [True, False])
 def test_a_claim_and_a_correction_that_overlap_settle_who_hears_of_it(
     house: House, cast: Cast, correction_first: bool
 ) -> None:
-    if house.settings.database_url.startswith("sqlite"):
-        pytest.skip("one writer at a time")
     alert = release(house, cast.fatima)
     house.send_some("whatsapp", 1)
     begun, claimed = threading.Event(), []

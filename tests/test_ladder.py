@@ -1,7 +1,7 @@
 """The ladder: who has an urgent alert not delivered by WhatsApp in time gets it by SMS, once, and nobody else does."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -13,8 +13,8 @@ from sqlalchemy import Connection, event, select, text
 
 from tests.conftest import STORY_TIME
 from tests.house import TWILIO, Cast, House, Phones, Somebody, add_cast, people, release
-from tests.traffic import add_row, change, claim, on_postgres, row, rows
-from wabp import alerts, db, jobs, ladder, ledger, messages, proofs
+from tests.traffic import add_row, change, claim, on_postgres, on_sqlite, row, rows
+from wabp import addressing, alerts, db, jobs, ladder, ledger, messages, proofs
 from wabp.gateway import Seen, Unknown
 from wabp.gateway.inbound import Receipt
 from wabp.models import Alert, Delivery, Person, new_id
@@ -29,6 +29,7 @@ class Asked(Phones):
 
     def watch(self, house: House) -> None:
         self.asked: list[str] = []
+        self.open_questions = self.most_at_once = 0
         self.connections_open: list[int] = []
         self.book_status = "sent"
         with house.app.app_context():
@@ -37,6 +38,10 @@ class Asked(Phones):
     async def ask(self, provider_id: str) -> Receipt:
         self.asked.append(provider_id)
         self.connections_open.append(self.pool.checkedout())  # type: ignore[attr-defined]
+        self.open_questions += 1
+        self.most_at_once = max(self.most_at_once, self.open_questions)
+        await asyncio.sleep(0)
+        self.open_questions -= 1
         return await super().ask(provider_id)
 
     async def seen(self, channel: str, to: str, since: datetime) -> Sequence[Seen]:
@@ -182,6 +187,16 @@ def test_an_answer_that_nobody_can_read_or_that_never_comes_does_not_keep_the_al
     assert channels_of(house, cast.luc) == channels_of(house, cast.an) == ["whatsapp", "sms"]
     assert "the gateway raised" in caplog.text
     assert silent not in caplog.text
+
+
+def test_the_provider_is_asked_a_few_questions_at_a_time(
+    house: House, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ladder, "_QUESTIONS_AT_ONCE", 2)
+    sent_but_not_delivered(house, cast, *cast.street)
+    gateway = watched(house)
+    jobs.climb(house.services)
+    assert (len(gateway.asked), gateway.most_at_once) == (5, 2)
 
 
 def test_no_database_connection_is_held_while_the_provider_is_asked(house: House, cast: Cast) -> None:
@@ -546,25 +561,48 @@ def test_rows_that_have_nothing_to_climb_to_leave_the_index(house: House, cast: 
     assert {r.climb_at for r in rows(house)} == {None}
 
 
-def test_what_is_due_is_found_by_its_index(house: House, cast: Cast) -> None:
+def plans_of(house: House, run: Callable[[], object]) -> list[str]:
+    """Run something, and return how the database goes about each statement on the ledger."""
     sqlite = house.settings.database_url.startswith("sqlite")
     explain = "EXPLAIN QUERY PLAN " if sqlite else "EXPLAIN "
     plans: list[str] = []
 
-    def look(connection: Connection, cursor: object, statement: str, parameters: object, *rest: object) -> None:
-        if "climb_at" in statement and not statement.startswith(explain):
-            plans.append(str(connection.exec_driver_sql(explain + statement, parameters).all()))  # type: ignore[arg-type]
+    def look(
+        connection: Connection, cursor: object, statement: str, parameters: object, context: object, many: bool
+    ) -> None:
+        if "delivery" in statement and not many and not statement.startswith("EXPLAIN"):
+            plan = connection.exec_driver_sql(explain + statement, parameters)  # type: ignore[arg-type]
+            plans.append(str(plan.all()))
 
     with house.app.app_context():
         engine = db.db.engine
-    with house.reading() as session:
-        if not sqlite:
-            # A table of a few rows is read as a whole whatever there is.
-            session.execute(text("SET LOCAL enable_seqscan = off"))
-        event.listen(engine, "before_cursor_execute", look)
-        ladder.due(session, house.services.sending, house.clock())
-        event.remove(engine, "before_cursor_execute", look)
-    (plan,) = plans
-    assert "ix_delivery_climbing" in plan, plan
-    if sqlite:
-        assert "SCAN delivery" not in plan
+    event.listen(engine, "before_cursor_execute", look)
+    run()
+    event.remove(engine, "before_cursor_execute", look)
+    return plans
+
+
+def test_what_is_due_is_found_by_its_index(house: House, cast: Cast) -> None:
+    def look() -> None:
+        with house.reading() as session:
+            if "postgres" in house.settings.database_url:
+                # It reads a table of a few rows as a whole, whatever there is.
+                session.execute(text("SET LOCAL enable_seqscan = off"))
+            ladder.due(session, house.services.sending, house.clock())
+
+    (plan,) = plans_of(house, look)
+    assert "ix_delivery_climbing" in plan
+
+
+@on_sqlite
+def test_climbing_never_goes_through_all_rows_or_all_numbers(house: House, cast: Cast) -> None:
+    sent_but_not_delivered(house, cast, cast.luc)
+
+    def write_many() -> None:
+        # For many rows at once the database may choose another way than for one.
+        with house.writing() as session:
+            addressing.write_by_sms(session, range(1, ladder.CHUNK), now=house.clock())
+
+    plans = plans_of(house, write_many) + plans_of(house, lambda: jobs.climb(house.services))
+    assert len(plans) > 4
+    assert not [plan for plan in plans if "SCAN delivery" in plan or "SCAN address" in plan or "(kind=?)" in plan]

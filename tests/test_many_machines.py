@@ -209,7 +209,7 @@ def test_a_sender_that_is_killed_or_frozen_in_the_middle_is_replaced_and_nobody_
     machines: Machines,
 ) -> None:
     machines.begin_alert("park")
-    wait_until("the middle", lambda: len(machines.got("park")) > MANY // 4, 30, 0.02)
+    wait_until("the middle", lambda: len(machines.got("park")) > MANY // 4, 60, 0.02)
     killed = machines.sending()
     assert killed is not None
     os.kill(killed, signal.SIGKILL)
@@ -219,7 +219,7 @@ def test_a_sender_that_is_killed_or_frozen_in_the_middle_is_replaced_and_nobody_
 
     machines.start("worker")
     machines.begin_alert("plein")
-    wait_until("the middle", lambda: len(machines.got("plein")) > MANY // 4, 30, 0.02)
+    wait_until("the middle", lambda: len(machines.got("plein")) > MANY // 4, 60, 0.02)
     frozen = machines.sending()
     assert frozen is not None
     os.kill(frozen, signal.SIGSTOP)

@@ -142,6 +142,9 @@ TABLE = {
     ("GET", "web.recipients"): (COORDINATING, 200),
     ("GET", "web.close"): (COORDINATING, 200),
     ("POST", "web.close"): (COORDINATING, 303),
+    ("GET", "web.correct"): (COORDINATING, 200),
+    ("POST", "web.correct"): (COORDINATING, 303),
+    ("POST", "web.cancel_rest"): (COORDINATING, 303),
     # The phones belong to the demo's people; this house has none.
     ("GET", "simulator.phones"): (EVERYBODY, 200),
     ("GET", "simulator.phone"): (NOBODY, 200),
@@ -318,6 +321,7 @@ def form_for(endpoint: str, cast: Cast) -> dict[str, str]:
         "web.decide": {"decision": "decline", "reason": "Er is al een groep.", "version": "1"},
         "web.decide_charter": {"agreed": "yes", "version": "2026-11"},
         "web.close": {"outcome": "harmless"},
+        "web.correct": {"do": "send", "ready": "false_alarm", "form_token": uuid.uuid4().hex, "language": "nl"},
         "web.residents": {"act": "refuse", "request": str(REQUEST), "reason": "Woont er niet."},
         "web.resident": {"act": "warning", "reason": "Te veel berichten over parkeren."},
         "web.roster": {"act": "appoint", "name": "Jean Dupont"},

@@ -231,9 +231,7 @@ def test_without_whatsapp_sms_comes_first_for_thirty_days_and_then_whatsapp_is_t
     house.send_all()
     assert ways(house, cast.jean) == ["sms", "sms"]
     house.clock.forward(days=1)
-    with house.writing() as session:
-        channels.try_whatsapp_again(session, house.clock())
-        session.commit()
+    jobs.try_whatsapp_again(house.services)
     release(house, cast.fatima, **CALLED, text="Er wordt weer aan deuren gevoeld, zwarte jas.")
     house.send_all()
     assert ways(house, cast.jean) == ["sms", "sms", "form"]

@@ -44,7 +44,8 @@ def dispatcher(house: House, per_second: int, *, probe: bool = False) -> Dispatc
     lane = steps.LaneName("whatsapp", WA)
     held = steps.take_lane(house.services, leases.Watch(leases.this_holder()), lane)
     assert held is not None
-    return Dispatcher(house.services, lane, held, Pace(per_second, time.monotonic), asyncio.Lock(), probe=probe)
+    pace, places = Pace(per_second, time.monotonic), asyncio.Semaphore(100)
+    return Dispatcher(house.services, lane, held, pace, asyncio.Lock(), places, probe=probe)
 
 
 def test_everything_that_waits_goes_and_the_lane_is_given_back(house: House, cast: Cast) -> None:
@@ -140,7 +141,7 @@ def test_a_provider_that_shuts_us_out_keeps_its_queue_and_a_single_message_tries
     house.phones.answers = [Refused(20003, 401)] * 9
     with sending(house):
         eventually(lambda: bool(stopped(house)))
-        assert people(house, alert) == {"queued": 7}
+        assert people(house, alert).keys() <= {"queued", "sending"}, "nothing is given up, and nothing went"
         eventually(lambda: people(house, alert) == {"accepted": 7}, 15)
     assert stopped(house) == []
 

@@ -7,7 +7,7 @@ and nothing here sends.
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
@@ -22,11 +22,16 @@ _LOOKS_AT_ONCE = 200
 
 @dataclass(frozen=True)
 class Doubt:
-    """A row without proof, and what its message looked like."""
+    """A row without proof, and what its message looked like.
+
+    `beside` are the messages of other rows without proof to the same person by the same channel: an entry in the books
+    that reads like one of these is theirs.
+    """
 
     message: Outgoing
     claimed_at: datetime
     missed_at: datetime | None
+    beside: Sequence[Outgoing] = ()
 
 
 # What asking the provider about doubtful rows gave: None where it could not be asked.
@@ -41,7 +46,18 @@ def doubts(session: Session, sending: messages.Sending, now: datetime) -> list[D
         for row, claimed_at, missed_at in ledger.in_doubt(session, now - _LOOK_AFTER, _LOOKS_AT_ONCE)
         if missed_at is None or missed_at <= now - _LOOK_AGAIN_AFTER
     ]
-    return [Doubt(message, claimed_at, missed_at) for message, claimed_at, missed_at in due if message]
+    return beside_others(
+        session, composer, [Doubt(message, claimed_at, missed_at) for message, claimed_at, missed_at in due if message]
+    )
+
+
+def beside_others(session: Session, composer: messages.Composer, found: Sequence[Doubt]) -> list[Doubt]:
+    """Return the same doubts, each with the messages of others that the books may show beside it."""
+    rivals = ledger.in_doubt_beside(session, [doubt.message.delivery_id for doubt in found])
+    texts = {
+        row_id: [message for row in rows if (message := composer.try_message(row))] for row_id, rows in rivals.items()
+    }
+    return [replace(doubt, beside=texts.get(doubt.message.delivery_id, ())) for doubt in found]
 
 
 async def look(gateway: Gateway, in_doubt: Sequence[Doubt]) -> Looks:
@@ -94,9 +110,20 @@ def found_in_books(session: Session, looks: Looks) -> list[proofs.Proof]:
 
 
 def _same_text(seen: Seen, doubt: Doubt) -> bool:
-    return doubt.message.body is not None and seen.body.strip() == doubt.message.body.strip()
+    return _reads_like(seen, doubt.message)
 
 
 def _same_time(seen: Seen, doubt: Doubt) -> bool:
-    """Whether this claim could have made an entry. One from later is another row's, perhaps still on its way."""
-    return seen.created_at < doubt.claimed_at + _LOOK_AFTER
+    """Whether this claim could have made an entry that nobody else accounts for.
+
+    One from later is another row's, perhaps still on its way.
+    """
+    in_time = seen.created_at < doubt.claimed_at + _LOOK_AFTER
+    return in_time and not any(_reads_like(seen, other) for other in doubt.beside)
+
+
+def _reads_like(seen: Seen, message: Outgoing) -> bool:
+    """Whether an entry holds a message's words. Of an approved form only its variables are known here."""
+    if message.body is not None:
+        return seen.body.strip() == message.body.strip()
+    return all(value in seen.body for value in message.variables.values())

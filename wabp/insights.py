@@ -120,12 +120,12 @@ def previews(
 
 
 def released_since(session: Session, group: Group, since: datetime) -> int:
-    """Return how many alerts a group got since a moment."""
+    """Return how many alerts a group got since a moment, without what followed them."""
     return (
         session.scalar(
             select(func.count())
             .select_from(Alert)
-            .where(Alert.group_id == group.id, Alert.released_at > since)
+            .where(Alert.group_id == group.id, Alert.released_at > since, Alert.form == "alert")
         )
         or 0
     )

@@ -206,7 +206,7 @@ def load(session: Session, ids: Iterable[int]) -> list[Claimed]:
     wanted = list(ids)
     if not wanted:
         return []
-    rows = session.execute(
+    rows: Iterable[Sequence[Any]] = session.execute(
         select(*_LOADED)
         .join(Address, Address.id == Delivery.address_id)
         .where(Delivery.id.in_(wanted))
@@ -492,6 +492,29 @@ def in_doubt(session: Session, claimed_before: datetime, limit: int) -> list[tup
     ).all()
     rows = {row.id: row for row in load(session, [row_id for row_id, _, _ in found])}
     return [(rows[row_id], claimed_at, missed_at) for row_id, claimed_at, missed_at in found if claimed_at]
+
+
+def in_doubt_beside(session: Session, ids: Collection[int]) -> dict[int, list[Claimed]]:
+    """Return, for each of these rows, the other rows without proof that went to the same address by the same channel.
+
+    Also those that were given up: what the provider's books show may be theirs.
+    """
+    other = aliased(Delivery)
+    pairs = session.execute(
+        select(Delivery.id, other.id)
+        .join(
+            other,
+            and_(
+                other.address_id == Delivery.address_id, other.channel == Delivery.channel, other.id != Delivery.id
+            ),
+        )
+        .where(Delivery.id.in_(ids), or_(other.state.in_(("sending", "unknown")), _unproved(other)))
+    ).all()
+    rows = {row.id: row for row in load(session, {other_id for _, other_id in pairs})}
+    beside: dict[int, list[Claimed]] = {}
+    for row_id, other_id in pairs:
+        beside.setdefault(row_id, []).append(rows[other_id])
+    return beside
 
 
 def _waiting(channel: str, sender: str) -> ColumnElement[bool]:

@@ -1,7 +1,8 @@
 """Pace: when the next message of a lane may go, just under what its sender may send. Pure; time is handed in.
 
-In any second there is never more than the cap, spread evenly; what a short stall cost is caught up. When the
-provider says that it is too much all the same, the pace drops and comes back slowly.
+In any second there is never more than the cap, spread evenly; what a short stall cost is caught up. After a rest it
+starts a little slower: the first messages wait for connections, and would arrive together with those behind them. When
+the provider says that it is too much all the same, the pace drops and comes back.
 """
 
 from collections import deque
@@ -10,13 +11,16 @@ from collections.abc import Callable
 # A second of the provider's clock can be a little longer than one of ours: messages arrive unevenly.
 _WINDOW_SECONDS = 1.015
 _UNDER_CAP = 1.012
-_CATCH_UP_SECONDS = 0.25
+_CATCH_UP_SECONDS = 0.1
+_REST_SECONDS, _START_SECONDS, _START_SHARE = 1.0, 1.5, 0.85
 
 # Above this nobody counts by the second any more.
 _COUNTED_UP_TO = 1_000
 
-_SLOWER, _SLOWEST = 0.7, 0.05
-_FASTER_A_SECOND = 0.02
+# A provider that refuses one refuses all that arrive with it: that is one sign, not many.
+_ONE_SIGN_SECONDS = 1.0
+_SLOWER, _SLOWEST = 0.8, 0.05
+_FASTER_A_SECOND = 0.04
 
 
 class Pace:
@@ -25,9 +29,11 @@ class Pace:
     def __init__(self, per_second: int, now: Callable[[], float]) -> None:
         self.per_second = per_second
         self._now = now
+        self._rest = max(_REST_SECONDS, 3 / per_second)
         self._share = 1.0
         self._share_at = now()
         self._next_at = now()
+        self._slowed_at = self._spent_at = self._started_at = float("-inf")
         self._lately: deque[tuple[float, int]] | None = deque() if per_second <= _COUNTED_UP_TO else None
         self._lately_cost = 0
 
@@ -39,7 +45,11 @@ class Pace:
     def spend(self, cost: int) -> None:
         """Note that something of this cost goes now."""
         now = self._now()
-        rate = self.per_second / _UNDER_CAP * self._share_now(now)
+        if now - self._spent_at > self._rest:
+            self._started_at = self._next_at = now
+        self._spent_at = now
+        share = self._share_now(now) * (_START_SHARE if now - self._started_at < _START_SECONDS else 1.0)
+        rate = self.per_second / _UNDER_CAP * share
         self._next_at = max(self._next_at, now - _CATCH_UP_SECONDS) + cost / rate
         if self._lately is not None:
             self._lately.append((now, cost))
@@ -48,6 +58,9 @@ class Pace:
     def slow_down(self) -> None:
         """Note that the provider says that it is too much."""
         now = self._now()
+        if now - self._slowed_at < _ONE_SIGN_SECONDS:
+            return
+        self._slowed_at = now
         self._share = max(_SLOWEST, self._share_now(now) * _SLOWER)
         self._share_at = now
 

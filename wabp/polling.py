@@ -14,12 +14,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from sqlalchemy import and_, func, or_, select, text
+from sqlalchemy import and_, func, select, text
 from sqlalchemy.orm import Session
 
 from wabp import inbox, ledger, proofs, reactions
 from wabp.gateway.inbound import Inbound, Receipt
 from wabp.models import AuditEvent, Delivery, InboundMessage, vault_of
+from wabp.models.base import Moment
 from wabp.proofs import Proof
 
 _T = TypeVar("_T")
@@ -155,13 +156,13 @@ def _stopped_later(session: Session, inbound: Inbound) -> bool:
 
 def _first_unfinished(session: Session, oldest: datetime, youngest: datetime) -> datetime | None:
     """Return when the first row was claimed that the provider took between two moments and that has not arrived."""
+    taken = Delivery.accepted_at.between(oldest, youngest)
     # A callback that overtook the answer says that it was sent, and nobody noted that it was accepted.
-    taken = or_(
-        Delivery.accepted_at.between(oldest, youngest),
-        and_(Delivery.accepted_at.is_(None), Delivery.sent_at.between(oldest, youngest)),
-    )
+    overtaken = and_(Delivery.accepted_at.is_(None), Delivery.sent_at.between(oldest, youngest))
     claimed = func.coalesce(Delivery.claimed_at, Delivery.accepted_at, Delivery.sent_at)
-    return session.scalar(select(func.min(claimed, type_=Delivery.claimed_at.type)).where(_UNFINISHED, taken))
+    first = select(func.min(claimed, type_=Moment)).where(_UNFINISHED)
+    # Each for itself, for the index: many SMS stay `sent` for ever.
+    return min(filter(None, (session.scalar(first.where(which)) for which in (taken, overtaken))), default=None)
 
 
 def _is_due(last: datetime | None, every: timedelta, now: datetime) -> bool:

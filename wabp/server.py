@@ -91,12 +91,12 @@ def _serve_pages(settings: Settings) -> None:
 def _sending(services: Services) -> Iterator[None]:
     broker_url = services.settings.broker_url
     sender = Sender(services, LOOK_WITH_BELL_SECONDS) if broker_url else Sender(services)
-    sender.start()
-    try:
-        with _hearing_the_bell(broker_url, sender.ring) if broker_url else nullcontext():
+    with _hearing_the_bell(broker_url, sender.ring) if broker_url else nullcontext():
+        sender.start()
+        try:
             yield
-    finally:
-        sender.stop()
+        finally:
+            sender.stop()
 
 
 @contextmanager

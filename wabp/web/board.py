@@ -144,6 +144,7 @@ def _timeline(alert: Alert, figures: insights.Progress) -> list[dict[str, str]]:
     group = alert.group
     number = groups.rulebook_of(group).police_number
     version = alert.rulebook_version or ""
+    ended = show.outcome_name(alert.outcome if alert.closed_at else None)
     steps = [
         (alert.called_at, _("%(number)s called", number=number), "urgent"),
         (alert.released_at, _("Sent, checked with the rules %(version)s", version=version), "brand"),
@@ -151,7 +152,7 @@ def _timeline(alert: Alert, figures: insights.Progress) -> list[dict[str, str]]:
         (figures.last_at, _("The latest message left"), "brand"),
         (alert.not_before, _("Leaves after the quiet hours"), "quiet"),
         (alert.expires_at, _("After this nothing leaves any more"), "quiet"),
-        (alert.closed_at, _("Closed: %(outcome)s", outcome=show.outcome_name(alert.outcome)), "ok"),
+        (alert.closed_at, _("Closed: %(outcome)s", outcome=ended), "ok"),
     ]
     done = [(moment, text, tone) for moment, text, tone in steps if moment is not None]
     done.sort(key=lambda step: step[0])

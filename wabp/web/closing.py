@@ -22,7 +22,7 @@ def close(alert_id: uuid.UUID) -> Response | str | tuple[str, int]:
     first = followups.first_of(session(), alerts.get(session(), actor(), alert_id))
     if first.state in {"draft", "held"}:
         raise WrongState("alert_not_released")
-    if request.method == "GET":
+    if request.method != "POST":
         return _page(first, form_about(first), "", tells=first.kind == "urgent")
     form, chosen = form_about(first, typed_form()), request.form.get("outcome", "")
     tells = request.form.get("all_clear") == "yes"

@@ -21,7 +21,7 @@ Page = Response | str | tuple[str, int]
 def correct(alert_id: uuid.UUID) -> Page:
     """Write a correction and send it. The same form, sent twice, is one correction."""
     first = followups.first_of(session(), alerts.get(session(), actor(), alert_id))
-    if request.method == "GET":
+    if request.method != "POST":
         if first.state not in {"released", "closed"}:
             raise WrongState("correct_not_released")
         return _page(first, form_about(first), "")

@@ -49,6 +49,8 @@ def _by_channel(
         else:
             time = show.day_and_hour(max(moments), group)
             what = _("%(channel)s does not work since %(time)s.", channel=name, time=time)
+        # In Dutch a sentence may begin with "sms".
+        what = what[:1].upper() + what[1:]
         if channel == WHATSAPP:
             yield Shut(what, _("Urgent alerts go by SMS meanwhile. Other messages wait."))
         else:

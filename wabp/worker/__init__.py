@@ -18,7 +18,7 @@ from wabp.lanes import LaneName
 from wabp.pace import Pace
 from wabp.services import Services
 from wabp.worker import steps
-from wabp.worker.dispatcher import Dispatcher
+from wabp.worker.dispatcher import IN_FLIGHT, Dispatcher
 
 log = logging.getLogger(__name__)
 
@@ -75,6 +75,7 @@ class Sender:
 
     async def _everything(self) -> None:
         self._database = asyncio.Lock()
+        self._places = asyncio.Semaphore(IN_FLIGHT)
         self._rung = asyncio.Event()
         self._loop = asyncio.get_running_loop()
         loops = [self._repeat(self._look_and_wait, 0.0), self._repeat(self._adopt, _ADOPT_SECONDS)]
@@ -133,7 +134,7 @@ class Sender:
             return
         if probe:
             self._probe_at[lane] = time.monotonic() + _PROBE_SECONDS
-        dispatcher = Dispatcher(self._services, lane, held, self._pace(lane), self._database, probe=probe)
+        dispatcher = Dispatcher(self._services, lane, held, self._pace(lane), self._database, self._places, probe=probe)
         self._dispatchers[lane] = dispatcher
         task = asyncio.create_task(self._dispatch(lane, dispatcher))
         self._tasks.add(task)

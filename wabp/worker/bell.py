@@ -13,8 +13,8 @@ from collections.abc import Callable
 from typing import Any
 
 from celery import Celery
-from flask import Flask, current_app
-from sqlalchemy import event
+from flask import Flask, current_app, has_app_context
+from sqlalchemy import event, inspect
 from sqlalchemy.orm import ORMExecuteState, Session
 
 from wabp.db import ReadOrWriteSession
@@ -26,7 +26,7 @@ _TASK = _QUEUE = "wabp.ring"
 _RING_SECONDS = 0.3
 _AFTER_TROUBLE_SECONDS = 5.0
 _ANSWERING_SECONDS = 2.0
-_STOP_SECONDS = 5.0
+_STOP_SECONDS = 2.0
 
 
 class Bell:
@@ -51,16 +51,22 @@ class Bell:
         with self._changed:
             self._wanted += 1
             if self._thread is None:
-                self._thread = threading.Thread(target=self._ring_on, name="bell", daemon=True)
-                self._thread.start()
-                # A command ends as soon as its work is done.
-                atexit.register(self.settle)
+                self._begin()
             self._changed.notify_all()
 
     def settle(self, seconds: float = _RING_SECONDS) -> bool:
         """Wait until all that was rung for has rung, or cannot. False when that takes longer."""
         with self._changed:
             return self._changed.wait_for(lambda: self._rung >= self._wanted, seconds)
+
+    def _begin(self) -> None:
+        thread = threading.Thread(target=self._ring_on, name="bell", daemon=True)
+        # A machine that is out of threads rings no bell, and commits all the same.
+        with contextlib.suppress(RuntimeError):
+            thread.start()
+            self._thread = thread
+            # A command ends as soon as its work is done.
+            atexit.register(self.settle)
 
     def _ring_on(self) -> None:
         while True:
@@ -141,6 +147,7 @@ def _celery(broker_url: str, **transport: Any) -> Celery:
         broker_transport_options=transport,
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
+        worker_cancel_long_running_tasks_on_connection_loss=True,
         worker_enable_remote_control=False,
         worker_prefetch_multiplier=1,
     )
@@ -160,7 +167,7 @@ def _note_new_rows(session: Session, _flushing: object) -> None:
 
 @event.listens_for(ReadOrWriteSession, "do_orm_execute")
 def _note_many_rows(executing: ORMExecuteState) -> None:
-    if executing.is_insert and getattr(executing.statement, "table", None) is Delivery.__table__:
+    if executing.is_insert and executing.bind_mapper is inspect(Delivery):
         executing.session.info[_TO_SEND] = True
 
 
@@ -174,6 +181,6 @@ def _ring(session: Session) -> None:
     # The end of a savepoint is no commit yet.
     if session.in_nested_transaction() or not session.info.pop(_TO_SEND, False):
         return
-    bell: Bell | None = current_app.extensions.get("bell")
+    bell: Bell | None = current_app.extensions.get("bell") if has_app_context() else None
     if bell is not None:
         bell.ring()

@@ -29,8 +29,8 @@ log = logging.getLogger(__name__)
 # Claimed ahead: more would keep an urgent alert waiting, less would let the lane run dry.
 _AHEAD_SECONDS = 0.5
 _LARGEST_CLAIM = 500
-# Requests under way at once. At 80 ms each this is 12,500 a second.
-_IN_FLIGHT = 1_000
+# Requests under way at once, of all lanes of a process together. At 80 ms each this is 12,500 a second.
+IN_FLIGHT = 1_000
 # Results are gathered for this long, and written together.
 _GATHER_SECONDS = 0.15
 # A lane that has nothing to send stays open for this long: the next message often follows.
@@ -46,9 +46,11 @@ _YIELD_EVERY = 25
 
 
 class Dispatcher:
-    """Sends by one lane, as the only one while its lease holds. `database` keeps this process to one writer.
+    """Sends by one lane, as the only one while its lease holds.
 
-    A `probe` sends one message and ends: whether a lane that the provider shut is open again.
+    `database` keeps this process to one writer, and `places` all its lanes to as many requests as there are
+    connections: who had to wait for one would hold a claim that grows old. A `probe` sends one message and ends:
+    whether a lane that the provider shut is open again.
     """
 
     def __init__(
@@ -58,6 +60,7 @@ class Dispatcher:
         held: leases.Held,
         pace: Pace,
         database: asyncio.Lock,
+        places: asyncio.Semaphore,
         *,
         probe: bool = False,
     ) -> None:
@@ -75,7 +78,7 @@ class Dispatcher:
         # The last priority among what is pending, or more than that.
         self._last = 0
         self._done: list[tuple[delivery.Claim, Outcome]] = []
-        self._places = asyncio.Semaphore(_IN_FLIGHT)
+        self._places = places
         self._under_way: set[asyncio.Task[None]] = set()
         self._news, self._fed, self._finished = asyncio.Event(), asyncio.Event(), asyncio.Event()
         # What is known of the queue: the first priority that waits in it, None when nothing does.
@@ -139,7 +142,7 @@ class Dispatcher:
         if self._waits is None or self._is_paused or self._ending:
             return 0, None
         at_hand = len(self._pending) + len(self._under_way)
-        room = min(self._ahead - self._pending_cost, _IN_FLIGHT + self._batch - at_hand)
+        room = min(self._ahead - self._pending_cost, IN_FLIGHT + self._batch - at_hand)
         if room >= max(1, self._batch // 2):
             return min(room, self._batch), None
         return (self._batch, self._last) if self._waits < self._last else (0, None)
