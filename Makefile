@@ -5,11 +5,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest
 WORKERS ?= 2
+KILLS ?= 200
 LISTED := setup.cfg pyproject.toml constraints.txt
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test fast lint bench
+.PHONY: help run test fast lint bench faults
 
 help: ## list these commands
 	@grep -E '^[a-z]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed -E 's/:.*## /\t/' | \
@@ -32,6 +33,11 @@ lint: $(VENV)/.ready-to-test ## style and types
 bench: $(VENV)/.ready-to-bench ## scores and speed, a JSON line each; ONLY="check pace" for some, CORPUS=folder for other texts
 	@tools/need postgresql redis-server
 	@set -e; for file in $(if $(ONLY),$(ONLY:%=bench/%.py),bench/[a-z]*.py); do $(BIN)/python "$$file"; done
+
+faults: $(VENV)/.ready-to-test ## kill the product 200 times while it sends, on both databases (an hour); KILLS=20 for less
+	@tools/need postgresql redis-server
+	@$(BIN)/python -m tests.faults --database sqlite --kills $(KILLS)
+	@$(BIN)/python -m tests.faults --database postgres --kills $(KILLS)
 
 $(BIN)/python:
 	@tools/venv '$(PYTHON)' $(VENV) create >&2

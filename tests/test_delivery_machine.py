@@ -253,6 +253,8 @@ class Machine(RuleBasedStateMachine):
         self.poller = jobs.Poller()
         self.words = iter(f"zone{letter}" for letter in "abcdefghijklmnopqrstuvwxyz")
         self.late: dict[str, Known] = {}
+        # When WhatsApp was first tried: by cause and person.
+        self.tried_at: dict[tuple[object, object], datetime] = {}
 
     @initialize(quiet=st.sampled_from(["none", "none", None]), urgent=st.booleans())
     def move_in(self, quiet: str | None, urgent: bool) -> None:
@@ -449,6 +451,9 @@ class Machine(RuleBasedStateMachine):
     @invariant()
     def the_referee_is_content(self) -> None:
         rows = {row.id: row for row in self.rows()}
+        for row in rows.values():
+            if row.channel == "whatsapp" and row.state != "queued":
+                self.tried_at.setdefault((row.cause_id, row.person_id), self.house.clock())
         while self.checked < len(self.phones.messages):
             self.check_message(self.phones.messages[self.checked], rows)
             self.checked += 1
@@ -482,8 +487,9 @@ class Machine(RuleBasedStateMachine):
         assert all(self.phones.taken[one.provider_id].fell for one in same if one.channel == message.channel), "twice"
         if message.channel == "sms":
             for one in same:
-                too_late = story.urgent and message.at >= one.at + LADDER - CLAIM_HOLDS
-                assert too_late or one.channel == "sms" or self.phones.taken[one.provider_id].fell, "SMS on top"
+                tried_at = self.tried_at[row.cause_id, row.person_id]
+                climbed = story.urgent and message.at >= tried_at + LADDER
+                assert climbed or one.channel == "sms" or self.phones.taken[one.provider_id].fell, "SMS on top"
         assert story.word not in known.called_off, "it was called off"
         assert message.body.rstrip().split("\n")[-1].startswith(LINES), "the emergency line is not last"
         local = known.at.astimezone(STREET_CLOCK).time()

@@ -4,33 +4,35 @@ What other files hold already is not repeated here: crashes between the steps of
 provider's refusals in `test_reactions`, its silence in `test_polling`, and all of it mixed in `test_delivery_machine`.
 """
 
+import asyncio
+import contextlib
 import os
+import re
 import shutil
 import signal
 import sqlite3
-import threading
+import subprocess
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
-from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import permutations
 from pathlib import Path
 from typing import Any
 
 import pytest
+import time_machine
 from sqlalchemy import select
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import OperationalError
 
-from tests.house import Cast, House, MovableClock, Somebody, people, release
+from tests.house import Cast, House, MovableClock, people, release
 from tests.provider import Provider
 from tests.running import COMMAND, Installation, just_called, wait_until
 from tests.test_running import about_the_alert, with_provider
 from tests.traffic import (
     add_row,
-    change,
     claim,
     hand_over,
     inbound,
@@ -38,19 +40,19 @@ from tests.traffic import (
     memberships,
     note,
     on_postgres,
-    on_sqlite,
     row,
     row_of,
     rows,
-    uuid_of,
 )
-from wabp import db, demo, groups, jobs, pace, residents, settings
+from wabp import db, delivery, demo, groups, jobs, residents, settings
 from wabp.app import create_app
-from wabp.gateway import Refused, Unknown
-from wabp.models import Alert, Delivery, Group, InboundMessage, Membership
-from wabp.worker import steps
+from wabp.gateway import Outcome, Refused, Unknown
+from wabp.models import Alert, Membership
+from wabp.services import Services
+from wabp.worker import Sender, steps
 
 LATE = 121
+TEXT = "Twee personen vluchten richting sluis."
 
 
 # ---- the connection is cut in COMMIT: nobody can tell whether it was written ----
@@ -80,27 +82,26 @@ def test_a_release_whose_commit_was_cut_is_one_alert_when_the_button_is_pressed_
     house: House, cast: Cast, written: bool
 ) -> None:
     browser = house.browser(cast.fatima)
-    shown = browser.get("/groups/molenwijk/alerts/new").text
-    form = hidden(shown) | {
-        "do": "release", "language": "nl", "kind": "urgent", "category": "burglary", "called": "yes",
-        "called_at": "21:04", "text": "Twee personen vluchten richting sluis.",
-    }
+    review = browser.compose(
+        "molenwijk", "review", kind="urgent", category="burglary", called="yes", called_at="21:04", text=TEXT
+    ).location
+    form = {"csrf_token": token_on(browser.get(review).text)}
     house.app.testing = False
     with commit_cut(house, written=written):
-        assert browser.client.post("/groups/molenwijk/alerts/new", data=form).status_code >= 500
-    assert browser.client.post("/groups/molenwijk/alerts/new", data=form).status_code in (302, 303)
+        assert browser.client.post(review, data=form).status_code >= 500
+    assert browser.client.post(review, data=form).status_code == 303
     with house.reading() as session:
-        alert = session.scalars(select(Alert).where(Alert.state == "released")).one()
+        alert = session.scalars(select(Alert)).one()
     assert sum(people(house, alert).values()) == 7
     house.send_all()
     assert Counter(message.to for message in house.phones.messages) == Counter(who.number for who in cast.street)
 
 
-def hidden(page: str) -> dict[str, str]:
-    """Return what a page's form carries along."""
-    import re
-
-    return dict(re.findall(r'name="(csrf_token|form_token)" value="([^"]+)"', page))
+def token_on(page: str) -> str:
+    """Return the token of a page's form."""
+    found = re.search(r'name="csrf_token" value="([^"]+)"', page)
+    assert found is not None
+    return found.group(1)
 
 
 @pytest.mark.parametrize("written", [True, False])
@@ -285,12 +286,14 @@ def test_when_the_clock_jumps_while_a_chunk_is_under_way_nobody_gets_it_twice(
     assert set(counted.values()) == {1}
 
 
-def test_pace_goes_by_a_clock_that_nobody_sets() -> None:
-    import inspect
-
-    from wabp import worker
-
-    assert "Pace(most, time.monotonic)" in inspect.getsource(worker.Sender._pace)
+@pytest.mark.parametrize("hours", [2, -2])
+def test_when_the_clock_jumps_the_pace_stays(light_house: House, hours: int) -> None:
+    with time_machine.travel(light_house.clock(), tick=True) as traveller:
+        pace = Sender(light_house.services)._pace(lane(light_house))
+        while pace.wait(1) <= 0:
+            pace.spend(1)
+        traveller.shift(timedelta(hours=hours))
+        assert 0 < pace.wait(1) <= 1
 
 
 # ---- receipts ----
@@ -385,15 +388,198 @@ def test_a_text_of_four_thousand_characters_is_refused_in_a_sentence_and_nothing
     house: House, cast: Cast
 ) -> None:
     answer = house.browser(cast.fatima).compose(
-        "molenwijk", "release", kind="urgent", category="burglary", called="yes", called_at="21:04", text="sluis " * 667
+        "molenwijk", "review", kind="urgent", category="burglary", called="yes", called_at="21:04", text="sluis " * 667
     )
     assert answer.status_code == 400
     assert (house.send_all(), rows(house, "alert")) == (0, [])
 
 
-@pytest.mark.parametrize("body", ["STOP\0", "\ud83d" * 20, "x" * 4_001, "é" * 4_000], ids=["nul", "half", "x", "long"])
+@pytest.mark.parametrize("body", ["STOP\0", "x" * 4_001, "é" * 4_000], ids=["nul", "too long", "accents"])
 def test_an_odd_message_in_is_kept_whole_or_cut_and_the_next_one_is_heard(house: House, cast: Cast, body: str) -> None:
     assert house.say(cast.an.number, body).status_code == 200
     assert house.say(cast.jean.number, "STOP").status_code == 200
     assert all(message.handled_at for message in inbound(house))
     assert memberships(house, cast.jean) == {"molenwijk": "left"}
+
+
+# ---- killed at a commit ----
+
+# Loaded by every process of the real command: it kills at the nth commit, before or after the database wrote it.
+KILLS = """
+import os, signal, threading
+from sqlalchemy.engine.default import DefaultDialect
+
+lock, real, seen = threading.Lock(), DefaultDialect.do_commit, [0]
+nth, after, all_of_it = int(os.environ["KILL_AT"]), os.environ["KILL_WHEN"] == "after", "KILL_ALL" in os.environ
+
+def do_commit(self, connection):
+    with lock:
+        seen[0] += 1
+        now = seen[0] == nth
+    if after or not now:
+        real(self, connection)
+    if now:
+        os.killpg(0, signal.SIGKILL) if all_of_it else os.kill(os.getpid(), signal.SIGKILL)
+
+DefaultDialect.do_commit = do_commit
+"""
+# All there are, when asked for: WABP_KILLS=all.
+EVERY = os.environ.get("WABP_KILLS") == "all"
+KILLED = -signal.SIGKILL
+# Spread over what a short run does: leases, claims, the first results, receipts.
+SOME_KILLS = [(2, "before"), (3, "after"), (4, "before"), (5, "after"), (7, "before"), (9, "after")]
+
+
+def killing(folder: Path, nth: int, when: str, **more: str) -> dict[str, str]:
+    """Return the settings with which a command kills itself at its nth commit."""
+    folder.mkdir(exist_ok=True)
+    (folder / "sitecustomize.py").write_text(KILLS)
+    return {"PYTHONPATH": str(folder), "KILL_AT": str(nth), "KILL_WHEN": when, **more}
+
+
+@pytest.mark.process
+def test_killed_at_any_commit_of_a_release_all_rows_of_it_are_there_or_none(tmp_path: Path) -> None:
+    wabp = Installation(tmp_path)
+    wabp.load_demo(20)
+    flags = ("--group", "demo", "--kind", "urgent", "--category", "burglary", "--called", just_called(), "--text", TEXT)
+    before = shutil.copy(wabp.database, tmp_path / "before")
+    # What a kill after one commit leaves is what a kill before the next one finds.
+    for when in ("before", "after") if EVERY else ("before",):
+        nth, ended = 0, KILLED
+        while ended == KILLED:
+            nth += 1
+            shutil.copy(before, wabp.database)
+            done = wabp.command("alert", "send", *flags, **killing(tmp_path / "kills", nth, when))
+            ended = done.returncode
+            assert ended in (0, KILLED), done.stderr
+            released = count(wabp.database, "alert WHERE state = 'released'")
+            written = count(wabp.database, "delivery WHERE cause = 'alert'")
+            assert (released, written) in ((0, 0), (1, 20)), (when, nth)
+            assert released or ended == KILLED
+            clear(wabp.database)
+        assert nth > 1
+
+
+@pytest.mark.process
+def test_killed_at_a_commit_while_it_sends_everybody_has_it_once_after_the_next_start(tmp_path: Path) -> None:
+    kills = [(nth, when) for nth in range(1, 25) for when in ("before", "after")] if EVERY else SOME_KILLS
+    staged = tmp_path / "staged"
+    staged.mkdir()
+    with with_provider(staged) as (wabp, _):
+        wabp.load_demo(20)
+        wabp.send()
+        keys = {name: wabp.environ[name] for name in ("WABP_SECRET_KEY", "WABP_DATA_KEYS")}
+    for nth, when in kills:
+        folder = tmp_path / f"{when}-{nth}"
+        folder.mkdir()
+        with with_provider(folder) as (wabp, provider):
+            shutil.copy(staged / wabp.database.name, wabp.database)
+            wabp.environ |= keys
+            run_until_killed(wabp, provider, killing(folder / "kills", nth, when, KILL_ALL="1"))
+            finish(wabp)
+            everybody = Counter(f"whatsapp:{demo.number(n)}" for n in range(1, 21))
+            assert about_the_alert(provider) == everybody, (when, nth)
+
+
+def run_until_killed(wabp: Installation, provider: Provider, kills: dict[str, str]) -> None:
+    """Run the product until it kills itself, or has nothing more to do."""
+    with wabp.log.open("ab") as log:
+        process = subprocess.Popen(
+            [COMMAND, "run"], cwd=wabp.folder, env=wabp.environ | kills, stdin=subprocess.DEVNULL, stdout=log,
+            stderr=log, start_new_session=True,
+        )
+
+    def over() -> bool:
+        return process.poll() is not None or len(about_the_alert(provider)) == 20
+
+    try:
+        wait_until(f"it to end; the log says {wabp.log.read_text()[-1000:]}", over, 60)
+        if process.poll() is None:
+            time.sleep(1)
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait(30)
+
+
+def finish(wabp: Installation) -> None:
+    """Do what the next start does, with a clock that is moved: two looks into the books, then what is left."""
+    clock = MovableClock(datetime.now(UTC))
+    app = create_app(settings.load(wabp.environ, wabp.folder), clock=clock)
+    services: Services = app.extensions["services"]
+    for seconds in (61, 31, 1):
+        clock.forward(seconds=seconds)
+        jobs.settle_doubts(services)
+        send_what_waits(services)
+    with app.app_context():
+        db.db.engine.dispose()
+
+
+def send_what_waits(services: Services) -> None:
+    """Send all that waits, step by step."""
+    for waiting in steps.look(services).waiting:
+        claims = steps.claim(services, None, waiting, 100)
+        outcomes = jobs.ask(services, all_at_once(services, claims))
+        steps.record(services, waiting, list(zip(claims, outcomes, strict=True)))
+
+
+async def all_at_once(services: Services, claims: Sequence[delivery.Claim]) -> list[Outcome]:
+    """Hand over all claims."""
+    return list(await asyncio.gather(*(delivery.hand_over(services.gateway, claim) for claim in claims)))
+
+
+def count(database: Path, what: str) -> int:
+    """Return how many rows of a table there are."""
+    with closing(sqlite3.connect(database, timeout=10)) as books:
+        number: int = books.execute(f"SELECT count(*) FROM {what}").fetchone()[0]
+        return number
+
+
+def clear(database: Path) -> None:
+    """Remove a database, with what belongs to it."""
+    for suffix in ("", "-wal", "-shm"):
+        database.with_name(database.name + suffix).unlink(missing_ok=True)
+
+
+# ---- frozen ----
+
+
+@pytest.mark.process
+def test_a_process_that_is_frozen_while_it_sends_is_replaced_and_sends_nothing_twice_when_it_wakes(
+    tmp_path: Path,
+) -> None:
+    members = 60
+    with with_provider(tmp_path) as (wabp, provider):
+        wabp.environ["WABP_WHATSAPP_MPS"] = "20"
+        wabp.load_demo(members)
+        wabp.start()
+        wabp.send()
+        wait_until("it to be in the middle", lambda: len(about_the_alert(provider)) >= 10, 30, 0.01)
+        group = os.getpgid(wabp.processes()[0])
+        frozen_at = freeze(group, wabp.database)
+        other = Installation(tmp_path)
+        other.environ = wabp.environ | {"WABP_PORT": str(other.port)}
+        other.log = tmp_path / "other.log"
+        with other:
+            # What the first had claimed is not taken away from it yet.
+            wait_until("the other to send", lambda: len(about_the_alert(provider)) > members - 25, 60, 0.3)
+            # Longer than a claim holds: the first gives back what it had claimed.
+            wait_until("claims to grow old", lambda: time.monotonic() > frozen_at + 21, 60, 0.3)
+            os.killpg(group, signal.SIGCONT)
+            wait_until("everybody to have it", lambda: len(about_the_alert(provider)) == members, 60, 0.3)
+            assert set(about_the_alert(provider).values()) == {1}
+
+
+def freeze(group: int, database: Path) -> float:
+    """Freeze a process group, but not while it holds the database. Returns when."""
+    while True:
+        os.killpg(group, signal.SIGSTOP)
+        with closing(sqlite3.connect(database, timeout=0.2, isolation_level=None)) as books:
+            try:
+                books.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError:
+                os.killpg(group, signal.SIGCONT)
+                time.sleep(0.02)
+            else:
+                books.execute("ROLLBACK")
+                return time.monotonic()

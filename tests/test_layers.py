@@ -18,19 +18,27 @@ PACKAGE = Path(__file__).parent.parent / "wabp"
 
 FLOORS = {
     7: {"app"},
-    6: {"web", "cli", "jobs", "worker", "server", "checkup", "checks"},
-    5: {"delivery", "messages", "doubts", "inbox", "answering", "insights", "services"},
+    6: {"web", "cli", "jobs", "worker", "leading", "server", "checkup", "checks"},
+    5: {
+        *("delivery", "messages", "reactions", "doubts", "ladder", "polling", "inbox", "answering"),
+        *("insights", "figures", "services"),
+    },
     4: {
         *("judging", "alerts", "drafts", "reports", "applications", "reviews", "joining", "residents", "supervision"),
         *("feedback", "relay", "sanctions", "roster", "dialogue", "minors", "forgetting", "own_data"),
+        *("followups", "alarms"),
         *("answers", "appointments", "paperwork", "dossiers", "coverage", "reminders", "shredder", "zones", "demo"),
     },
     3: {"accounts", "offices", "phone_codes", "reverse_codes", "groups", "directory", "notices"},
-    2: {"ledger", "addressing", "proofs", "standing", "channels", "templates", "limits", "mail", "gateway"},
+    2: {
+        *("ledger", "addressing", "proofs", "standing", "channels", "lanes", "leases", "quota", "templates"),
+        *("limits", "mail", "gateway"),
+    },
     1: {"models", "migrations", "db"},
     0: {
         *("rules", "misuse", "rulebook", "wording", "texts", "words", "keywords", "slugs", "ages", "streets"),
         *("segments", "phones", "passwords", "second_factor", "data", "errors", "settings", "clock", "vault", "logs"),
+        "pace",
     },
 }
 FLOOR_OF = {module: floor for floor, modules in FLOORS.items() for module in modules}
@@ -39,6 +47,7 @@ FLOOR_OF = {module: floor for floor, modules in FLOORS.items() for module in mod
 NEVER_ON_THE_GROUND = {
     *("flask", "werkzeug", "jinja2", "sqlalchemy", "alembic", "flask_sqlalchemy", "flask_migrate"),
     *("sqlite3", "psycopg", "twilio", "aiohttp", "requests", "urllib3", "httpx", "granian", "apscheduler"),
+    *("celery", "redis", "prometheus_client"),
     *("socket", "ssl", "http", "ftplib", "smtplib", "imaplib", "xmlrpc", "urllib.request", "socketserver"),
 }
 # Outside packages that have one place, so that another can take over there.
@@ -58,11 +67,13 @@ ONLY_IN = {
     "aiohttp": {"gateway"},
     "granian": {"server"},
     "apscheduler": {"jobs"},
+    "celery": {"worker"},
+    "prometheus_client": {"web"},
     "click": {"cli"},
 }
 
 # Doors commit. So does the simulator: it stands in for a provider, and its phones are that provider's own books.
-MAY_COMMIT = {"web", "cli", "jobs", "worker", "migrations"}
+MAY_COMMIT = {"web", "cli", "jobs", "worker", "leading", "migrations"}
 MAY_COMMIT_FILES = {"gateway/simulator.py"}
 
 

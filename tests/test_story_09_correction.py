@@ -89,7 +89,8 @@ def test_who_got_it_gets_the_correction_once_and_heinz_never_hears_of_it(house: 
     house.look_up_doubts()
     assert house.send_all() == 0
     assert house.phones.of(cast.heinz.number) == []
-    readers = {cast.an: "nl", cast.fatima: "nl", cast.jean: "fr", cast.luc: "fr", cast.priya: "en", cast.godelieve: "nl"}
+    readers = {cast.an: "nl", cast.fatima: "nl", cast.godelieve: "nl"}
+    readers |= {cast.jean: "fr", cast.luc: "fr", cast.priya: "en"}
     for who, language in readers.items():
         first, second = house.phones.of(who.number)
         assert FIRST_TEXT in first
@@ -202,7 +203,7 @@ def test_an_who_said_stop_hears_neither_the_correction_nor_the_all_clear(house: 
     assert house.send_all() == 5
     (correction,) = followups(house, "correction")
     assert people(house, correction) == {"accepted": 5, "skipped": 1}
-    assert (row_of(house, correction, cast.an).state, row_of(house, correction, cast.an).reason) == ("skipped", "stopped")
+    assert row_of(house, correction, cast.an).reason == "stopped"
     house.deliver_everything()
     close(house, cast.fatima, alert, outcome="police_came", all_clear="yes")
     assert house.send_all() == 5
