@@ -263,7 +263,7 @@ def test_the_board_counts_each_person_once_and_names_the_first_and_the_last_mome
     for who in (cast.an, cast.luc):
         house.receipt(house.phones.last(who.number), "delivered")
     house.receipt(house.phones.last(cast.jean.number), "read")
-    house.receipt(house.phones.last(cast.heinz.number), "undelivered", 30003)
+    house.receipt(house.phones.last(cast.heinz.number), "undelivered", 30005)
     board = fatima.get(f"/alerts/{alert.id}")
     # All; read, delivered, on its way, waiting, failed, not sent.
     assert state_counts(board) == [7, 1, 2, 3, 0, 1, 0]

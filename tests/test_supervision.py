@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import func, select
 
 from tests.doors import errors_on, seen, shell
-from tests.house import Browser, Cast, House, Somebody, content, people, release
+from tests.house import WA, Browser, Cast, House, Somebody, content, people, release
 from tests.test_ledger import statements
 from wabp import alerts, drafts, groups, ledger, segments, supervision, texts
 from wabp.errors import BadInput, NotThere, WrongState
@@ -180,7 +180,7 @@ def test_info_that_waits_is_called_off_in_the_middle_and_urgent_goes_on(house: H
 def test_info_that_a_sender_had_taken_and_gave_back_does_not_leave_either(house: House, cast: Cast) -> None:
     info = release(house, cast.fatima, "molenwijk", **INFO)
     with house.writing() as session:
-        taken = ledger.claim(session, "whatsapp", 3, house.clock())
+        taken = ledger.claim(session, "whatsapp", WA, 3, house.clock())
         session.commit()
     suspend(house, cast)
     with house.writing() as session:

@@ -48,7 +48,10 @@ def connect(app: Flask, settings: Settings, vault: Vault) -> None:
     if settings.database_url.startswith("sqlite"):
         app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {"connect_args": {"timeout": BUSY_SECONDS}}
     else:
-        app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {"pool_pre_ping": True}
+        app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {
+            "pool_pre_ping": True,
+            "connect_args": {"connect_timeout": BUSY_SECONDS},
+        }
     db.init_app(app)
     app.extensions["vault"] = vault
     app.extensions["senders"] = settings.senders

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from wabp import (
     answering,
     appointments,
+    channels,
     dialogue,
     directory,
     groups,
@@ -98,8 +99,9 @@ def _handle(session: Session, message: InboundMessage, public_url: str, now: dat
         address = _address(session, message, body, now)
     person = address.person
     if message.channel == WHATSAPP:
-        address.window_from = now
-        address.written_to = message.written_to
+        channels.heard_by_whatsapp(address, message.written_to, now)
+    elif message.opt_out == "START" or words.is_start(body):
+        channels.sms_wanted_again(address)
     memberships = groups.active_memberships(session, person)
     theirs = [one.group for one in memberships] + [one.group for one in joining.of_person(session, person)]
     names = {name for group in theirs for name in (group.slug, group.name)}
@@ -295,7 +297,10 @@ def _report(
 
 
 def _alert_meant(session: Session, message: InboundMessage, address: Address, now: datetime) -> Alert | None:
-    """The alert that a message quotes, else the last one that this person got in the past two hours."""
+    """The alert that a message quotes, else the last one that this person got in the past two hours.
+
+    An answer to a correction is about the alert that it corrects.
+    """
     query = select(Delivery.cause_id).where(Delivery.cause == "alert", Delivery.person_id == address.person_id)
     if message.quoted_provider_id:
         query = query.where(Delivery.provider_id == message.quoted_provider_id)
@@ -304,4 +309,5 @@ def _alert_meant(session: Session, message: InboundMessage, address: Address, no
         left_us = func.coalesce(Delivery.accepted_at, Delivery.sent_at, Delivery.delivered_at, Delivery.read_at)
         query = query.where(left_us > now - _ABOUT_AN_ALERT).order_by(Delivery.id.desc())
     cause_id = session.scalar(query.limit(1))
-    return session.get(Alert, cause_id) if cause_id else None
+    found = session.get(Alert, cause_id) if cause_id else None
+    return session.get(Alert, found.corrects_id) if found and found.corrects_id else found

@@ -184,6 +184,7 @@ def claim(
             rank=RANKS["sending"],
             claimed_at=now,
             missed_at=None,
+            by_form=False,
             climb_at=case((climbs, literal(now + CLIMB_AFTER, Moment)), else_=None),
             updated_at=now,
         )
@@ -245,10 +246,12 @@ def let_go(session: Session, now: datetime) -> int:
 
 def adopt(session: Session, channel: str, senders: Sequence[str]) -> int:
     """Give rows that wait for a number which is not ours any more to one that is. Returns how many."""
-    orphans = and_(Delivery.channel == channel, Delivery.sender.not_in(list(senders)))
     return _changed(
         session.execute(
-            update(Delivery).where(QUEUED, orphans).values(sender=senders[0]).execution_options(synchronize_session=False)
+            update(Delivery)
+            .where(QUEUED, Delivery.channel == channel, Delivery.sender.not_in(list(senders)))
+            .values(sender=senders[0])
+            .execution_options(synchronize_session=False)
         )
     )
 
@@ -367,7 +370,9 @@ def put_back(session: Session, ids: Collection[int], claimed_at: datetime, now: 
 
 def hold(session: Session, ids: Collection[int], until: datetime, now: datetime) -> int:
     """Return rows of this very transaction's claim to the queue, to be claimed again from a moment on."""
-    return _move(session, ids, "queued", now, from_states=("sending",), claimed_at=None, climb_at=None, not_before=until)
+    return _move(
+        session, ids, "queued", now, from_states=("sending",), claimed_at=None, climb_at=None, not_before=until
+    )
 
 
 def send_again(session: Session, ids: Collection[int], not_before: datetime | None, now: datetime) -> int:

@@ -159,6 +159,7 @@ def composer_context(group: Group, form: ComposerForm) -> dict[str, Any]:
         templates.languages(session(), kind),
         now(),
         begins or now(),
+        urgent=kind == "urgent",
     )
     own = composed.get((form.language, "sms"), "")
     return {
