@@ -250,6 +250,7 @@ class Machine(RuleBasedStateMachine):
         self.stopped: set[object] = set()
         self.said: dict[object, int] = {}
         self.checked = 0
+        self.looks_on = True
         self.poller = jobs.Poller()
         self.words = iter(f"zone{letter}" for letter in "abcdefghijklmnopqrstuvwxyz")
         self.late: dict[str, Known] = {}
@@ -383,10 +384,12 @@ class Machine(RuleBasedStateMachine):
     @rule(answers=st.lists(st.sampled_from(ANSWERS), min_size=1, max_size=3))
     def refuse_next(self, answers: list[Outcome | Exception]) -> None:
         self.phones.answers += answers
+        self.looks_on = False
 
     @rule(count=st.integers(1, 3))
     def lose_next_answers(self, count: int) -> None:
         self.phones.lost_answers += [Unknown()] * count
+        self.looks_on = False
 
     @precondition(lambda self: self.phones.messages)
     @rule(which=st.integers(0, 200), status=st.sampled_from(STATUSES), times=st.integers(1, 2))
@@ -405,10 +408,12 @@ class Machine(RuleBasedStateMachine):
         """What the provider says of a message when it is asked; no hook tells it."""
         message = self.phones.messages[-1 - which % len(self.phones.messages)]
         self.phones.stands[message.provider_id] = status
+        self.looks_on = False
 
     @rule(cannot=st.booleans())
     def answer_questions(self, cannot: bool) -> None:
         self.phones.cannot_ask = cannot
+        self.looks_on = False
 
     # ---- time ----
 
@@ -416,6 +421,7 @@ class Machine(RuleBasedStateMachine):
     def wait(self, seconds: int, works: bool) -> None:
         """Let time pass, with the jobs that run meanwhile unless the product is down."""
         self.house.clock.forward(seconds=seconds)
+        self.looks_on = works
         if works:
             self.run_jobs()
 
@@ -446,9 +452,14 @@ class Machine(RuleBasedStateMachine):
     def rows(self) -> list[Row]:
         columns = [getattr(Delivery, name) for name in Row.__dataclass_fields__]
         with self.house.reading() as session:
-            return [Row(*row) for row in session.execute(select(*columns).order_by(Delivery.id))]
+            return [Row(*row) for row in session.connection().execute(select(*columns).order_by(Delivery.id))]
 
     @invariant()
+    def after_each_step_that_touched_the_ledger(self) -> None:
+        if self.looks_on:
+            self.the_referee_is_content()
+        self.looks_on = True
+
     def the_referee_is_content(self) -> None:
         rows = {row.id: row for row in self.rows()}
         for row in rows.values():
@@ -465,6 +476,8 @@ class Machine(RuleBasedStateMachine):
         known = self.late.get(message.provider_id) or replace(self.known(), at=message.at)
         assert message.to == self.numbers[row.person_id]
         assert message.channel == row.channel
+        if message.channel == "whatsapp":
+            self.tried_at.setdefault((row.cause_id, row.person_id), known.at)
         assert message.at <= row.expires_at + CLAIM_HOLDS, "it left after its end"
         if row.cause != "answer":
             assert row.person_id not in known.stopped, "it left after STOP"
@@ -486,10 +499,9 @@ class Machine(RuleBasedStateMachine):
         assert (story.word, message.to) not in known.arrived, "somebody who has it got it again"
         assert all(self.phones.taken[one.provider_id].fell for one in same if one.channel == message.channel), "twice"
         if message.channel == "sms":
-            for one in same:
-                tried_at = self.tried_at[row.cause_id, row.person_id]
-                climbed = story.urgent and message.at >= tried_at + LADDER
-                assert climbed or one.channel == "sms" or self.phones.taken[one.provider_id].fell, "SMS on top"
+            for one in (one for one in same if one.channel == "whatsapp"):
+                climbed = story.urgent and message.at >= self.tried_at[row.cause_id, row.person_id] + LADDER
+                assert climbed or self.phones.taken[one.provider_id].fell, "SMS on top"
         assert story.word not in known.called_off, "it was called off"
         assert message.body.rstrip().split("\n")[-1].startswith(LINES), "the emergency line is not last"
         local = known.at.astimezone(STREET_CLOCK).time()

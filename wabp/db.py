@@ -23,6 +23,8 @@ from wabp.vault import Vault
 
 # How long a writer waits for another one on SQLite before it gives up.
 BUSY_SECONDS = 5
+# Connections that a process keeps, and how many more it opens while all its threads ask at once.
+_POOL = {"pool_size": 8, "max_overflow": 56}
 
 
 class ReadOrWriteSession(FlaskSession):
@@ -46,11 +48,12 @@ def connect(app: Flask, settings: Settings, vault: Vault) -> None:
     """Bind the app to its database. No connection is made yet."""
     app.config["SQLALCHEMY_DATABASE_URI"] = settings.database_url
     if settings.database_url.startswith("sqlite"):
-        app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {"connect_args": {"timeout": BUSY_SECONDS}}
+        app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {"connect_args": {"timeout": BUSY_SECONDS}, **_POOL}
     else:
         app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {
             "pool_pre_ping": True,
             "connect_args": {"connect_timeout": BUSY_SECONDS},
+            **_POOL,
         }
     db.init_app(app)
     app.extensions["vault"] = vault

@@ -98,7 +98,6 @@ class Claimed:
     expires_at: datetime
     created_at: datetime
     follows_id: int | None
-    person_id: uuid.UUID
     address_id: uuid.UUID
     address_value: bytes
     window_from: datetime | None
@@ -197,7 +196,7 @@ def claim(
 _LOADED = (
     *(Delivery.id, Delivery.cause, Delivery.cause_id, Delivery.channel, Delivery.sender, Delivery.language),
     *(Delivery.priority, Delivery.turn, Delivery.attempt, Delivery.text_key, Delivery.text_values),
-    *(Delivery.secret_values, Delivery.expires_at, Delivery.created_at, Delivery.follows_id, Delivery.person_id),
+    *(Delivery.secret_values, Delivery.expires_at, Delivery.created_at, Delivery.follows_id),
     *(Delivery.address_id, Address.value, Address.window_from, Address.written_to),
 )
 

@@ -82,7 +82,7 @@ def _bare_page(status: int, reference: str = "") -> Response:
 
 def _page(status: int, message: str, reference: str = "") -> Response:
     """A page for people, plain words for machines."""
-    if request.blueprint == "hooks" or request.path.startswith("/hooks/"):
+    if request.path.startswith("/hooks/"):
         return Response(message, status, mimetype="text/plain")
     titles = {
         404: _("Nothing here"),
