@@ -131,7 +131,7 @@ class Phones:
         if self.cannot_ask:
             raise CannotAsk
         return [
-            Seen(message.provider_id, "sent", message.body, message.at)
+            Seen(message.provider_id, self.stands.get(message.provider_id, "sent"), message.body, message.at)
             for message in self.messages
             if message.to == to and message.channel == channel and message.at >= since - timedelta(seconds=5)
         ]

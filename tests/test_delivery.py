@@ -777,3 +777,28 @@ def test_what_the_provider_gives_back_after_a_stop_does_not_leave_any_more(house
     assert house.phones.last(cast.an.number).body.startswith("U krijgt geen berichten meer van Molenwijk, ook niet")
     rows_now = [row(house, one.message.delivery_id) for one in chunk]
     assert {(stored.state, stored.reason) for stored in rows_now} == {("skipped", "stopped")}
+
+
+def test_what_failed_before_is_not_taken_for_the_attempt_that_is_in_doubt_now(house: House, cast: Cast) -> None:
+    row_id = add_row(house, cast.an)
+    house.send_all()
+    first = house.phones.last(cast.an.number)
+    house.phones.stands[first.provider_id] = "failed"
+    house.receipt(first, "failed", 30008)
+    house.phones.answers = [Unknown()]
+    house.clock.forward(minutes=5)
+    house.send_all()
+    assert (row(house, row_id).state, row(house, row_id).attempt) == ("unknown", 1)
+    for seconds in (60, 30):
+        house.clock.forward(seconds=seconds)
+        house.look_up_doubts()
+    assert row(house, row_id).state == "queued", "nothing of this attempt is in the books"
+    assert house.send_all() == 1
+
+
+def test_what_is_over_by_the_time_it_could_go_is_not_handed_over(house: House, cast: Cast) -> None:
+    add_row(house, cast.an, expires_at=house.clock() + timedelta(seconds=8))
+    [only] = claim(house)
+    outcomes = hand_over(house, [replace(only, started=only.started - 9)])
+    assert house.phones.messages == []
+    assert [type(outcome) for _, outcome in outcomes] == [NotNow]

@@ -329,7 +329,7 @@ def test_a_message_that_still_waits_unsent_is_found_too(provider: Provider) -> N
 def test_the_books_of_the_other_channel_and_of_earlier_are_left_out(provider: Provider) -> None:
     outcome(provider, message(SMS))
     outcome(provider)
-    provider.messages[1].created -= timedelta(seconds=30)
+    provider.messages[1].created -= timedelta(seconds=90)
     assert since_now(provider) == []
 
 

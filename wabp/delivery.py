@@ -53,8 +53,9 @@ class Claim:
 
     @property
     def is_fresh(self) -> bool:
-        """Whether nobody else can have taken the row for lost yet."""
-        return time.clock_gettime(_BOOT_CLOCK) - self.started <= _CLAIM_HOLDS_SECONDS
+        """Whether nobody else can have taken the row for lost yet, and it is not over."""
+        age = time.clock_gettime(_BOOT_CLOCK) - self.started
+        return age <= min(_CLAIM_HOLDS_SECONDS, self.message.validity_seconds)
 
 
 # What became of each message of some claims.

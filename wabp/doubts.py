@@ -110,7 +110,7 @@ def found_in_books(session: Session, looks: Looks) -> list[proofs.Proof]:
 
 
 def _same_text(seen: Seen, doubt: Doubt) -> bool:
-    return _reads_like(seen, doubt.message)
+    return _reads_like(seen, doubt.message) and not _of_earlier_attempt(seen, doubt)
 
 
 def _same_time(seen: Seen, doubt: Doubt) -> bool:
@@ -118,8 +118,13 @@ def _same_time(seen: Seen, doubt: Doubt) -> bool:
 
     One from later is another row's, perhaps still on its way.
     """
-    in_time = seen.created_at < doubt.claimed_at + _LOOK_AFTER
+    in_time = seen.created_at < doubt.claimed_at + _LOOK_AFTER and not _of_earlier_attempt(seen, doubt)
     return in_time and not any(_reads_like(seen, other) for other in doubt.beside)
+
+
+def _of_earlier_attempt(seen: Seen, doubt: Doubt) -> bool:
+    """Whether an entry may be what made this attempt necessary: a message that did not arrive."""
+    return doubt.message.attempt > 0 and seen.status in {"failed", "undelivered"}
 
 
 def _reads_like(seen: Seen, message: Outgoing) -> bool:

@@ -100,12 +100,14 @@ def due(session: Session, sending: messages.Sending, now: datetime) -> Due:
         else:
             doubtful[row.id] = row.claimed_at
     composer = messages.Composer(session, sending, now)
+    in_doubt = []
     for claimed in ledger.load(session, doubtful):
         message = composer.try_message(claimed)
         if message is None:
             result.unaskable.append(claimed.id)
         else:
-            result.in_doubt.append(Doubt(message, doubtful[claimed.id], None))
+            in_doubt.append(Doubt(message, doubtful[claimed.id], None))
+    result.in_doubt.extend(doubts.beside_others(session, composer, in_doubt))
     return result
 
 

@@ -503,6 +503,8 @@ def in_doubt_beside(session: Session, ids: Collection[int]) -> dict[int, list[Cl
 
     Also those that were given up: what the provider's books show may be theirs.
     """
+    if not ids:
+        return {}
     other = aliased(Delivery)
     pairs = session.execute(
         select(Delivery.id, other.id)

@@ -42,7 +42,8 @@ NOT_CONNECTED_SECONDS = 2.0
 TOO_MANY_SECONDS = 1.0
 LONGEST_WAIT_SECONDS = 300
 LONGEST_VALIDITY_SECONDS = 36_000
-CLOCKS_APART = timedelta(seconds=5)
+# An entry that was overlooked would be sent again, so what is a little too old is shown as well.
+CLOCKS_APART = timedelta(seconds=60)
 BOOKS_LIMIT = 1_000
 PAGE_SIZE, MOST_PAGES = 1_000, 20
 # Files, pipes and connections of a process besides those to the provider.
