@@ -138,10 +138,18 @@ def test_a_provider_that_shuts_us_out_keeps_its_queue_and_a_single_message_tries
 ) -> None:
     monkeypatch.setattr(worker, "_PROBE_SECONDS", 0.3)
     alert = release(house, cast.fatima)
-    house.phones.answers = [Refused(20003, 401)] * 9
+    plain, paid = house.phones.send, threading.Event()
+
+    async def until_paid(message: Outgoing) -> Outcome:
+        return await plain(message) if paid.is_set() else Refused(20003, 401)
+
+    house.phones.send = until_paid  # type: ignore[method-assign]
     with sending(house):
-        eventually(lambda: bool(stopped(house)))
+        eventually(lambda: len(stopped(house)) == 2)
         assert people(house, alert).keys() <= {"queued", "sending"}, "nothing is given up, and nothing went"
+        paid.set()
+        # What was tried in vain rests for a while, so that another message tries the next time.
+        house.clock.forward(minutes=3)
         eventually(lambda: people(house, alert) == {"accepted": 7}, 15)
     assert stopped(house) == []
 

@@ -9,8 +9,8 @@ from collections import deque
 from collections.abc import Callable
 
 # A second of the provider's clock can be a little longer than one of ours: messages arrive unevenly.
-_WINDOW_SECONDS = 1.015
-_UNDER_CAP = 1.012
+_WINDOW_SECONDS = 1.01
+_UNDER_CAP = 1.008
 _CATCH_UP_SECONDS = 0.1
 _REST_SECONDS, _START_SECONDS, _START_SHARE = 1.0, 1.5, 0.85
 

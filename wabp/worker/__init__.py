@@ -12,6 +12,8 @@ import time
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+import uvloop
+
 from wabp import leases
 from wabp.gateway import WHATSAPP
 from wabp.lanes import LaneName
@@ -71,7 +73,8 @@ class Sender:
 
     def run(self) -> None:
         """Send until stopped, in this thread."""
-        asyncio.run(self._everything())
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(self._everything())
 
     async def _everything(self) -> None:
         self._database = asyncio.Lock()
