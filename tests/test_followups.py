@@ -334,14 +334,14 @@ def test_a_correction_that_is_on_its_way_still_arrives_after_the_alert_was_close
     assert people(house, correction) == {"accepted": 7}
 
 
-def test_the_all_clear_comes_after_a_correction_that_still_waits(house: House, cast: Cast) -> None:
+def test_the_all_clear_takes_the_place_of_a_correction_that_still_waits(house: House, cast: Cast) -> None:
     alert = release(house, cast.fatima)
     all_sent(house)
     correct(house, alert, who=cast.fatima)
     close(house, alert, words=Words("", "nl"))
     house.send_all()
     mine = [body.split("\n")[0] for body in house.phones.of(cast.an.number)]
-    assert mine == ["*DRINGEND · Molenwijk*", "*CORRECTIE · Molenwijk*", "*AFGELOPEN · Molenwijk*"]
+    assert mine == ["*DRINGEND · Molenwijk*", "*AFGELOPEN · Molenwijk*"]
 
 
 def test_cancelling_the_rest_says_how_many_and_lets_nothing_more_leave(house: House, cast: Cast) -> None:

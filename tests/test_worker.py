@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 
 from tests.house import WA, Cast, House, people, release
 from tests.traffic import add_row, on_sqlite, row, rows
-from wabp import leases, worker
+from wabp import delivery, leases, worker
 from wabp.gateway import Accepted, NotNow, Outcome, Outgoing, Refused, Unknown
 from wabp.models import Delivery, Lane, Lease
 from wabp.pace import Pace
@@ -252,3 +252,83 @@ def test_rows_are_in_sending_while_they_are_under_way(house: House, cast: Cast) 
     assert seen == ["sending"]
     with house.reading() as session:
         assert session.get_one(Delivery, number).provider_id == "SM" + "1" * 32
+
+
+def test_a_pause_that_the_provider_asked_for_is_kept_although_nothing_is_under_way(house: House, cast: Cast) -> None:
+    for _ in range(3):
+        add_row(house, cast.an)
+    house.phones.answers = [NotNow(60, too_fast=True)]
+    with sending(house):
+        time.sleep(2.5)
+        assert len(house.phones.messages) == 0
+    assert {one.state for one in rows(house)} == {"queued"}
+
+
+def test_a_probe_stays_one_message_however_often_it_is_told_that_more_wait(house: House, cast: Cast) -> None:
+    for _ in range(5):
+        add_row(house, cast.an)
+    sender = dispatcher(house, 80, probe=True)
+
+    async def work() -> None:
+        running = asyncio.create_task(sender.run())
+        while not running.done():
+            sender.hear(0)
+            await asyncio.sleep(0.01)
+
+    asyncio.run(asyncio.wait_for(work(), 5))
+    assert len(house.phones.messages) == 1
+
+
+def test_stopped_in_the_middle_of_writing_it_still_writes_down_all_that_it_knows(
+    house: House, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    numbers = [add_row(house, cast.an) for _ in range(40)]
+    plain = steps.record
+
+    def slowly(*arguments: object) -> None:
+        time.sleep(0.3)
+        plain(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(steps, "record", slowly)
+    sender = dispatcher(house, 60)
+
+    async def work() -> None:
+        running = asyncio.create_task(sender.run())
+        while len(house.phones.messages) < 15:
+            await asyncio.sleep(0.01)
+        sender.stop()
+        await running
+
+    asyncio.run(work())
+    states = [row(house, number).state for number in numbers]
+    assert set(states) == {"accepted", "queued"}
+    assert states.count("accepted") == len(house.phones.messages)
+
+
+def test_an_outcome_that_cannot_be_written_down_stops_no_other(
+    house: House, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bad, good = add_row(house, cast.an), add_row(house, cast.jean)
+    plain = steps.record
+
+    def record(services: object, lane: object, done: list[tuple[delivery.Claim, Outcome]]) -> None:
+        if any(claim.message.delivery_id == bad for claim, _ in done):
+            raise ValueError("not to be written")
+        plain(services, lane, done)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(steps, "record", record)
+    with sending(house):
+        eventually(lambda: row(house, good).state == "accepted")
+    assert row(house, bad).state == "sending", "the provider's books will tell"
+
+
+def test_a_lane_that_is_shut_out_stays_shut_although_others_of_the_batch_went(house: House, cast: Cast) -> None:
+    first, second = add_row(house, cast.an), add_row(house, cast.jean)
+    lane = steps.LaneName("whatsapp", WA)
+    claims = steps.claim(house.services, None, lane, 2)
+    steps.record(
+        house.services, lane, [(claims[0], Accepted("SM" + "7" * 32, "queued")), (claims[1], Refused(63007, 400))]
+    )
+    assert row(house, first).state == "accepted"
+    assert row(house, second).state == "queued"
+    assert stopped(house) == [WA]

@@ -172,9 +172,10 @@ def sms_wanted_again(address: Address) -> None:
     address.sms_stopped_at = None
 
 
-def heard_by_whatsapp(address: Address, written_to: str | None, now: datetime) -> None:
-    """Note that somebody wrote by WhatsApp: they have it, and free text may go to them for a while."""
-    address.window_from, address.written_to = now, written_to
+def heard_by_whatsapp(address: Address, written_to: str | None, at: datetime) -> None:
+    """Note that somebody wrote by WhatsApp at a moment: they have it, and free text may go to them for a while."""
+    if address.window_from is None or at >= address.window_from:
+        address.window_from, address.written_to = at, written_to
     address.whatsapp, address.no_whatsapp_at = True, None
     address.bad_count, address.dead_at = 0, None
 

@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from wabp import addressing, lanes, ledger, messages, proofs, reactions, segments
-from wabp.gateway import SMS, Accepted, Gateway, NotNow, Outcome, Outgoing, Refused, Unknown
+from wabp.gateway import SMS, Accepted, Gateway, NotNow, Outcome, Outgoing, Refused, Unknown, trouble
 from wabp.gateway.inbound import Receipt
 from wabp.lanes import LaneName
 from wabp.models import Delivery
@@ -156,6 +156,11 @@ def apply(session: Session, receipts: Sequence[tuple[int, int, Receipt]], now: d
 def went_through(outcome: Outcome) -> bool:
     """Tell whether the provider took a message: then nothing stands in a lane's way."""
     return isinstance(outcome, Accepted)
+
+
+def shuts(outcome: Outcome) -> bool:
+    """Tell whether the provider says that nothing goes by this lane, or by any."""
+    return isinstance(outcome, Refused) and trouble.of(outcome.code, outcome.http_status).stops is not None
 
 
 def _without_form(

@@ -43,8 +43,9 @@ def doubts(session: Session, sending: messages.Sending, now: datetime) -> list[D
     composer = messages.Composer(session, sending, now)
     due = [
         (composer.try_message(row), claimed_at, missed_at)
-        for row, claimed_at, missed_at in ledger.in_doubt(session, now - _LOOK_AFTER, _LOOKS_AT_ONCE)
-        if missed_at is None or missed_at <= now - _LOOK_AGAIN_AFTER
+        for row, claimed_at, missed_at in ledger.in_doubt(
+            session, now - _LOOK_AFTER, now - _LOOK_AGAIN_AFTER, _LOOKS_AT_ONCE
+        )
     ]
     return beside_others(
         session, composer, [Doubt(message, claimed_at, missed_at) for message, claimed_at, missed_at in due if message]

@@ -233,6 +233,9 @@ def _send(
     form_token: str | None = None,
 ) -> Alert:
     """Write a followup that nothing stops, and its rows. It lives as long as any alert of its kind."""
+    # The last word counts: what still waits of an earlier correction must not come after it.
+    for earlier in session.scalars(select(Alert.id).where(Alert.corrects_id == first.id, Alert.called_off.is_(None))):
+        ledger.call_off(session, earlier, "corrected", now)
     begins = alerts.begins_at(first.group, first.kind, now)
     ends = alerts.expiry(first.kind, check.rulebook, begins or now)
     sent = Alert(

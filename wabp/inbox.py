@@ -99,7 +99,7 @@ def _handle(session: Session, message: InboundMessage, public_url: str, now: dat
         address = _address(session, message, body, now)
     person = address.person
     if message.channel == WHATSAPP:
-        channels.heard_by_whatsapp(address, message.written_to, now)
+        channels.heard_by_whatsapp(address, message.written_to, message.received_at)
     elif message.opt_out == "START" or words.is_start(body):
         channels.sms_wanted_again(address)
     memberships = groups.active_memberships(session, person)

@@ -137,7 +137,7 @@ def _machine() -> str:
 
 def this_holder() -> str:
     """Return a name for something in this process that nothing else ever has."""
-    return f"{_machine()}/{os.getpid()}/{_started(os.getpid())}/{uuid.uuid4().hex[:8]}"
+    return f"{_machine()}/{os.getpid()}/{_started(os.getpid()) or ''}/{uuid.uuid4().hex[:8]}"
 
 
 def _ended_here(holder: str) -> bool:
@@ -145,15 +145,27 @@ def _ended_here(holder: str) -> bool:
     parts = holder.rsplit("/", 3)
     if len(parts) != 4 or not parts[0] or parts[0] != _machine():
         return False
-    return _started(int(parts[1])) != parts[2]
+    pid, started = int(parts[1]), _started(int(parts[1]))
+    return started != parts[2] if started is not None else not _exists(pid)
 
 
-def _started(pid: int) -> str:
-    """Return when a process started, in ticks since the boot; "" when there is none, or only its remains."""
+def _exists(pid: int) -> bool:
+    """Whether there is a process of this number: one that we may not look at is one."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _started(pid: int) -> str | None:
+    """Return when a process started, in ticks since the boot: "" of its mere remains, None when nobody can tell."""
     try:
         state, *fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
-        return ""
+        return None
     return "" if state in "ZX" else fields[18]
 
 

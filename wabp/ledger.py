@@ -486,11 +486,20 @@ def expire(session: Session, now: datetime) -> int:
     )
 
 
-def in_doubt(session: Session, claimed_before: datetime, limit: int) -> list[tuple[Claimed, datetime, datetime | None]]:
-    """Return rows claimed before a moment that have no proof yet: (row, claimed at, first missed at)."""
+def in_doubt(
+    session: Session, claimed_before: datetime, missed_before: datetime, limit: int
+) -> list[tuple[Claimed, datetime, datetime | None]]:
+    """Return rows claimed before a moment that have no proof yet: (row, claimed at, first missed at).
+
+    Those that were looked for and missed after `missed_before` are left out: others must not wait for them.
+    """
     found = session.execute(
         select(Delivery.id, Delivery.claimed_at, Delivery.missed_at)
-        .where(_IN_DOUBT, Delivery.claimed_at <= claimed_before)
+        .where(
+            _IN_DOUBT,
+            Delivery.claimed_at <= claimed_before,
+            or_(Delivery.missed_at.is_(None), Delivery.missed_at <= missed_before),
+        )
         .order_by(Delivery.claimed_at, Delivery.id)
         .limit(limit)
     ).all()

@@ -17,7 +17,7 @@ from typing import TypeVar
 from sqlalchemy import and_, func, select, text
 from sqlalchemy.orm import Session
 
-from wabp import inbox, ledger, proofs, reactions
+from wabp import inbox, ledger, proofs, reactions, words
 from wabp.gateway.inbound import Inbound, Receipt
 from wabp.models import AuditEvent, Delivery, InboundMessage, vault_of
 from wabp.models.base import Moment
@@ -99,10 +99,12 @@ def missing(session: Session, inbound: Sequence[Inbound], due: Due, now: datetim
 def store(session: Session, inbound: Inbound, now: datetime) -> uuid.UUID | None:
     """Keep a message whose hook never came, as of when the provider got it. Returns its id when it should be handled.
 
-    What somebody wrote before they said STOP is kept and not acted on: it must not bring them back.
+    What somebody wrote before they said STOP is kept and not acted on: it must not bring them back. No more is a
+    STOP from before a START: they asked to be back.
     """
     stored = inbox.store(session, inbound, now=inbound.at or now)
-    if stored is None or not _stopped_later(session, inbound):
+    stops = inbound.opt_out == "STOP" or words.is_stop(inbound.body, ())
+    if stored is None or not _came_later(session, inbound, "start" if stops else "stop"):
         return stored
     message = session.get_one(InboundMessage, stored)
     message.handled_at, message.handled_as = now, "late"
@@ -142,14 +144,15 @@ def _inbound_since(session: Session, looked: Looked, now: datetime) -> datetime:
     return min(back, max(now - _OLDEST, last_forgot or now - _OLDEST))
 
 
-def _stopped_later(session: Session, inbound: Inbound) -> bool:
+def _came_later(session: Session, inbound: Inbound, what: str) -> bool:
+    """Whether a message of the same person was handled as something that came after this one."""
     if inbound.at is None:
         return False
     theirs = vault_of(session).fingerprints(inbound.from_kind, inbound.from_value)
     return session.scalar(
         select(InboundMessage.id)
         .where(InboundMessage.from_digest.in_([fingerprint.digest for fingerprint in theirs]))
-        .where(InboundMessage.received_at >= inbound.at, InboundMessage.handled_as == "stop")
+        .where(InboundMessage.received_at >= inbound.at, InboundMessage.handled_as == what)
         .limit(1)
     ) is not None
 

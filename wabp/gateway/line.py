@@ -216,6 +216,7 @@ class _Connection(asyncio.Protocol):
             waiting.set_result(answer)
 
     def eof_received(self) -> None:
+        self.can_rest = False
         answer = self._reader.end()
         if answer is not None and self._waiting and not self._waiting.done():
             self._waiting.set_result(answer)

@@ -15,10 +15,10 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 
 from wabp import delivery, leases
-from wabp.gateway import NotNow, Outcome, Refused, Unknown, trouble
+from wabp.gateway import NotNow, Outcome, Unknown
 from wabp.lanes import LaneName
 from wabp.pace import Breaker, Pace
 from wabp.services import Services
@@ -87,7 +87,9 @@ class Dispatcher:
         self._ending = self._closing = self._lost = False
 
     def hear(self, priority: int) -> None:
-        """Be told that rows wait, the first of this priority."""
+        """Be told that rows wait, the first of this priority. A probe wants one message and no more."""
+        if self.probe:
+            return
         self._waits = priority
         self._news.set()
 
@@ -128,7 +130,8 @@ class Dispatcher:
                     self._pending_cost += claim.cost
                     self._last = max(self._last, claim.order[0])
                 self._fed.set()
-            if claims or self._pending or self._under_way:
+            # A pause is no idleness: the next dispatcher would know nothing of it, nor of the failures before.
+            if claims or self._pending or self._under_way or (self._is_paused and not self.probe):
                 idle_since = None
             elif idle_since is None:
                 idle_since = time.monotonic()
@@ -226,7 +229,7 @@ class Dispatcher:
         elif isinstance(outcome, NotNow | Unknown):
             waits = outcome.wait_seconds if isinstance(outcome, NotNow) else 0.0
             self._pause(max(waits, self._breaker.failed()))
-        elif isinstance(outcome, Refused) and trouble.of(outcome.code, outcome.http_status).stops:
+        elif delivery.shuts(outcome):
             self._pause(_SHUT_SECONDS)
         else:
             self._breaker.went_well()
@@ -250,25 +253,33 @@ class Dispatcher:
     # ---- write ----
 
     async def _write(self) -> None:
-        while not self._closing:
+        while not (self._closing and not self._done):
             await self._finished.wait()
             self._finished.clear()
             if len(self._done) < _LARGEST_CLAIM and not self._closing:
                 await asyncio.sleep(_GATHER_SECONDS)
-            await self._write_once()
+            done, self._done = self._done, []
+            await self._write_down(done)
 
-    async def _write_once(self) -> None:
-        """Write down all that is known. It is tried again while the database is away: no doubt must stay."""
-        done, self._done = self._done, []
+    async def _write_down(self, done: list[tuple[delivery.Claim, Outcome]]) -> None:
+        """Write down what became of messages. It is tried again while the database is away: no doubt must stay.
+
+        What cannot be written for another reason is left to the looks into the provider's books, alone.
+        """
         while done:
             try:
                 await self._in_thread(steps.record, self._services, self._lane, done)
                 if self._breaker.is_open:
                     await self._in_thread(steps.stop_lane, self._services, self._lane, None)
                 return
-            except SQLAlchemyError:
+            except (OperationalError, InterfaceError):
                 log.exception("recording failed; trying again")
                 await asyncio.sleep(_RETRY_SECONDS)
+            except Exception:
+                log.exception("an outcome could not be recorded", extra={"delivery": done[0][0].message.delivery_id})
+                for one in done if len(done) > 1 else ():
+                    await self._write_down([one])
+                return
 
     # ---- the lease ----
 

@@ -83,11 +83,12 @@ def claim(
 
 
 def record(services: Services, lane: LaneName, outcomes: delivery.Outcomes) -> None:
-    """Write down what became of messages; a lane by which one went through is open."""
+    """Write down what became of messages; a lane by which one went through, and none was shut out, is open."""
     with services.writing() as session:
         now: datetime = services.clock()
         delivery.record(session, outcomes, now)
-        if any(delivery.went_through(outcome) for _, outcome in outcomes):
+        became = [outcome for _, outcome in outcomes]
+        if any(map(delivery.went_through, became)) and not any(map(delivery.shuts, became)):
             lanes.reopen(session, lane)
         session.commit()
 
