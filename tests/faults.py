@@ -8,7 +8,6 @@ say of everybody what the provider's books say. Prints a JSON line for each data
 """
 
 import argparse
-import base64
 import json
 import os
 import random
@@ -19,7 +18,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,7 +26,6 @@ from typing import Any
 
 from sqlalchemy import create_engine, text
 
-from tests import provider as referee
 from tests.postgres import new_database, start_cluster
 from tests.provider import Faults, Provider
 from tests.running import COMMAND, Installation, free_port, wait_until
@@ -184,17 +182,7 @@ def installation(folder: Path, database: str, pace: int, seed: int) -> Iterator[
         wabp = Installation(folder, WABP_WHATSAPP_MPS=str(pace), WABP_SMS_SPS=str(pace))
         faults = Faults(seed=seed, **ERRS)  # type: ignore[arg-type]
         provider = stack.enter_context(Provider(public_url=wabp.url, faults=faults))
-        wabp.environ |= {
-            "WABP_GATEWAY": "twilio",
-            "WABP_SECRET_KEY": "an-invented-secret-key",
-            "WABP_DATA_KEYS": base64.urlsafe_b64encode(os.urandom(32)).decode(),
-            "WABP_PUBLIC_URL": wabp.url,
-            "WABP_TWILIO_API_URL": provider.url,
-            "WABP_TWILIO_ACCOUNT_SID": provider.account,
-            "WABP_TWILIO_AUTH_TOKEN": provider.token,
-            "WABP_WHATSAPP_FROM": referee.WHATSAPP_FROM,
-            "WABP_SMS_FROM": referee.SMS_FROM,
-        }
+        wabp.send_through(provider)
         parts, victims = Parts(wabp, {"run": ["run"]}), ["run"]
         if database == "postgres":
             wabp.environ["WABP_DATABASE_URL"] = stack.enter_context(new_database(stack.enter_context(start_cluster())))
@@ -241,8 +229,8 @@ def run(database: str, kills: int, members: int, alerts: int, pace: int, seed: i
             rounds.append(play(parts, provider, number, share, members, dice, victims))
             print(f"{database} {rounds[-1]}", file=sys.stderr, flush=True)
         log = parts.wabp.log.read_text(errors="replace")
-    summed: Callable[[str], int] = lambda name: sum(getattr(one, name) for one in rounds)  # noqa: E731
-    figures = {name: summed(name) for name in ("kills", "lost", "doubled", "board_differs")}
+    counted = ("kills", "lost", "doubled", "board_differs")
+    figures = {name: sum(getattr(one, name) for one in rounds) for name in counted}
     holds = figures["kills"] == kills and not (figures["lost"] or figures["doubled"] or figures["board_differs"])
     return {
         "faults": database,

@@ -3,6 +3,7 @@
 Everything lives in one temporary folder. What is started here is stopped here, by its own process group.
 """
 
+import base64
 import json
 import os
 import signal
@@ -18,6 +19,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 from zoneinfo import ZoneInfo
+
+from tests.provider import SMS_FROM, WHATSAPP_FROM, Provider
 
 COMMAND = Path(sys.executable).with_name("wabp")
 TEXT = "Twee personen forceren een achterdeur en vluchten richting sluis."
@@ -62,6 +65,20 @@ class Installation:
             **settings,
         }
         self._process: subprocess.Popen[bytes] | None = None
+
+    def send_through(self, provider: Provider) -> None:
+        """Let a provider on this machine take what is sent, with keys of this installation's own."""
+        self.environ |= {
+            "WABP_GATEWAY": "twilio",
+            "WABP_SECRET_KEY": "an-invented-secret-key",
+            "WABP_DATA_KEYS": base64.urlsafe_b64encode(os.urandom(32)).decode(),
+            "WABP_PUBLIC_URL": self.url,
+            "WABP_TWILIO_API_URL": provider.url,
+            "WABP_TWILIO_ACCOUNT_SID": provider.account,
+            "WABP_TWILIO_AUTH_TOKEN": provider.token,
+            "WABP_WHATSAPP_FROM": WHATSAPP_FROM,
+            "WABP_SMS_FROM": SMS_FROM,
+        }
 
     # ---- one command ----
 

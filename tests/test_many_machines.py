@@ -1,6 +1,5 @@
 """Several of each part on PostgreSQL and Redis, as real processes: one dies, and nobody is missed or doubled."""
 
-import base64
 import itertools
 import os
 import shutil
@@ -61,18 +60,10 @@ class Machines:
         self.redis = redis
         self.commands = Installation(folder)
         self.provider = stack.enter_context(Provider(public_url=self.commands.url, on_message=self._share_out))
+        self.commands.send_through(self.provider)
         self.commands.environ |= {
             "WABP_DATABASE_URL": database_url,
             "WABP_BROKER_URL": redis.url,
-            "WABP_GATEWAY": "twilio",
-            "WABP_SECRET_KEY": "an-invented-secret-key",
-            "WABP_DATA_KEYS": base64.urlsafe_b64encode(os.urandom(32)).decode(),
-            "WABP_PUBLIC_URL": self.commands.url,
-            "WABP_TWILIO_API_URL": self.provider.url,
-            "WABP_TWILIO_ACCOUNT_SID": self.provider.account,
-            "WABP_TWILIO_AUTH_TOKEN": self.provider.token,
-            "WABP_WHATSAPP_FROM": referee.WHATSAPP_FROM,
-            "WABP_SMS_FROM": referee.SMS_FROM,
             "WABP_WHATSAPP_MPS": str(PACE),
         }
         self._books = stack.enter_context(

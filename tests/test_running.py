@@ -1,8 +1,6 @@
 """The whole product as processes: it starts, sends, is stopped, and is killed in the middle."""
 
-import base64
 import json
-import os
 import re
 import signal
 import sqlite3
@@ -33,17 +31,7 @@ def with_provider(folder: Path, **hooks: Callable[..., None]) -> Iterator[tuple[
     """Give an installation whose gateway is a provider on this machine. Nothing is started yet."""
     wabp = Installation(folder, **FAST)
     with Provider(public_url=wabp.url, **hooks) as provider:  # type: ignore[arg-type]
-        wabp.environ |= {
-            "WABP_GATEWAY": "twilio",
-            "WABP_SECRET_KEY": "an-invented-secret-key",
-            "WABP_DATA_KEYS": base64.urlsafe_b64encode(os.urandom(32)).decode(),
-            "WABP_PUBLIC_URL": wabp.url,
-            "WABP_TWILIO_API_URL": provider.url,
-            "WABP_TWILIO_ACCOUNT_SID": provider.account,
-            "WABP_TWILIO_AUTH_TOKEN": provider.token,
-            "WABP_WHATSAPP_FROM": referee.WHATSAPP_FROM,
-            "WABP_SMS_FROM": referee.SMS_FROM,
-        }
+        wabp.send_through(provider)
         try:
             yield wabp, provider
         finally:

@@ -84,18 +84,22 @@ def test_what_is_urgent_overtakes_what_was_claimed_before_it(house: House, cast:
     assert overtaken <= 3 + 20 * 0.3
 
 
-def test_asked_to_stop_it_gives_back_what_it_had_claimed(house: House, cast: Cast) -> None:
-    numbers = [add_row(house, cast.an) for _ in range(30)]
-    sender = dispatcher(house, 10)
+def send_and_stop_after(house: House, sender: Dispatcher, count: int) -> None:
+    """Let a dispatcher send until the phones got so many, then ask it to stop, and wait until it has."""
 
     async def work() -> None:
         running = asyncio.create_task(sender.run())
-        while len(house.phones.messages) < 2:
+        while len(house.phones.messages) < count:
             await asyncio.sleep(0.01)
         sender.stop()
         await running
 
     asyncio.run(work())
+
+
+def test_asked_to_stop_it_gives_back_what_it_had_claimed(house: House, cast: Cast) -> None:
+    numbers = [add_row(house, cast.an) for _ in range(30)]
+    send_and_stop_after(house, dispatcher(house, 10), 2)
     states = [row(house, number).state for number in numbers]
     assert set(states) == {"accepted", "queued"}
     assert states.count("accepted") == len(house.phones.messages)
@@ -290,16 +294,7 @@ def test_stopped_in_the_middle_of_writing_it_still_writes_down_all_that_it_knows
         plain(*arguments)  # type: ignore[arg-type]
 
     monkeypatch.setattr(steps, "record", slowly)
-    sender = dispatcher(house, 60)
-
-    async def work() -> None:
-        running = asyncio.create_task(sender.run())
-        while len(house.phones.messages) < 15:
-            await asyncio.sleep(0.01)
-        sender.stop()
-        await running
-
-    asyncio.run(work())
+    send_and_stop_after(house, dispatcher(house, 60), 15)
     states = [row(house, number).state for number in numbers]
     assert set(states) == {"accepted", "queued"}
     assert states.count("accepted") == len(house.phones.messages)

@@ -167,9 +167,7 @@ def _address(
     wants = channels.wants(channel)
     goes = and_(can_write, ~too_late, wants)
     sender = channels.sender_column(senders, channel, Membership.number.expression)
-    starts = _first_turns(session, senders, group_id, values["priority"])
-    in_lanes = [(and_(channel == lane[0], sender == lane[1]), literal(turn)) for lane, turn in starts.items()]
-    first = case(*in_lanes, else_=0) if in_lanes else literal(0)
+    first = _first_turn_column(_first_turns(session, senders, group_id, values["priority"]), channel, sender)
     columns: dict[str, ColumnElement[Any]] = {
         "person_id": Person.id.expression,
         "address_id": Address.id.expression,
@@ -189,11 +187,20 @@ def _address(
             else_="no_number",
         ),
     }
-    for name, value in {**values, "created_at": now, "updated_at": now}.items():
-        kind = Delivery.__table__.c[name].type
-        columns[name] = type_coerce(literal(value, kind), kind)
+    columns |= _constants({**values, "created_at": now, "updated_at": now})
     columns["not_before"] = case((asleep, literal(morning, Moment)), else_=columns["not_before"])
     rows = people.with_only_columns(*columns.values()).order_by(Membership.number)
+    return _write(session, columns, rows)
+
+
+def _constants(values: Mapping[str, object]) -> dict[str, ColumnElement[Any]]:
+    """Return the columns that are the same in every row that a statement writes."""
+    kinds = {name: Delivery.__table__.c[name].type for name in values}
+    return {name: type_coerce(literal(value, kinds[name]), kinds[name]) for name, value in values.items()}
+
+
+def _write(session: Session, columns: Mapping[str, ColumnElement[Any]], rows: Select[Any]) -> int:
+    """Write all rows that a query gives. Returns how many."""
     written = session.execute(insert(Delivery).from_select(list(columns), rows, include_defaults=False))
     assert isinstance(written, CursorResult)
     return written.rowcount
@@ -226,9 +233,7 @@ def write_by_sms(session: Session, row_ids: Collection[int], *, now: datetime) -
     columns: dict[str, ColumnElement[Any]] = {name: getattr(Delivery, name).expression for name in _SAME_BY_SMS}
     columns["channel"] = by_sms
     columns["sender"] = channels.sender_column(lanes.best_senders(session), by_sms, Delivery.turn.expression)
-    for name, value in {**_FRESH, "updated_at": now}.items():
-        kind = Delivery.__table__.c[name].type
-        columns[name] = type_coerce(literal(value, kind), kind)
+    columns |= _constants({**_FRESH, "updated_at": now})
     rows = (
         select(*columns.values())
         .join(Address, Address.id == Delivery.address_id)
@@ -242,7 +247,7 @@ def write_by_sms(session: Session, row_ids: Collection[int], *, now: datetime) -
         .order_by(Delivery.turn, Delivery.id)
     )
     able = set(session.scalars(rows.with_only_columns(Delivery.id)))
-    session.execute(insert(Delivery).from_select(list(columns), rows, include_defaults=False))
+    _write(session, columns, rows)
     return able
 
 
@@ -323,6 +328,14 @@ def _first_turns(
     return firsts
 
 
+def _first_turn_column(
+    firsts: Mapping[tuple[str, str], int], channel: ColumnElement[str], sender: ColumnElement[str]
+) -> ColumnElement[int]:
+    """Return a SQL expression: the turn of `_first_turns` in the lane that a row goes by."""
+    in_lanes = [(and_(channel == name, sender == number), turn) for (name, number), turn in firsts.items()]
+    return case(*in_lanes, else_=0) if in_lanes else literal(0)
+
+
 def write_followup(
     session: Session,
     group_id: uuid.UUID,
@@ -352,11 +365,9 @@ def write_followup(
     sender = case(
         (and_(lane[0] == channel, or_(*ours)), lane[1]), else_=channels.sender_column(senders, channel, copies.c.turn)
     )
-    starts = _first_turns(session, senders, group_id, priority)
-    in_lanes = [(and_(channel == name, sender == number), turn) for (name, number), turn in starts.items()]
-    first = case(*in_lanes, else_=0) if in_lanes else literal(0)
+    first = _first_turn_column(_first_turns(session, senders, group_id, priority), channel, sender)
     present = Membership.state == "active"
-    wants_it = or_(channel != SMS, Address.sms_stopped_at.is_(None))
+    wants_it = channels.wants(channel)
     goes = and_(present, channels.writable(senders), wants_it)
     columns: dict[str, ColumnElement[Any]] = {
         "person_id": copies.c.person_id,
@@ -380,9 +391,7 @@ def write_followup(
         "follows_id": copies.c.id,
     }
     given = {"cause": "alert", "cause_id": alert_id, "priority": priority, "not_before": not_before}
-    for name, value in {**given, "expires_at": expires_at, "created_at": now, "updated_at": now}.items():
-        kind = Delivery.__table__.c[name].type
-        columns[name] = type_coerce(literal(value, kind), kind)
+    columns |= _constants({**given, "expires_at": expires_at, "created_at": now, "updated_at": now})
     rows = (
         select(*columns.values())
         .select_from(copies)
@@ -392,9 +401,7 @@ def write_followup(
         .where(copies.c.place == 1)
         .order_by(copies.c.turn, copies.c.id)
     )
-    written = session.execute(insert(Delivery).from_select(list(columns), rows, include_defaults=False))
-    assert isinstance(written, CursorResult)
-    return written.rowcount
+    return _write(session, columns, rows)
 
 
 def _copies_handed_over(alert_id: uuid.UUID) -> Subquery:

@@ -116,12 +116,6 @@ def rest_forms(session: Session, lane: LaneName, now: datetime) -> None:
     _row(session, lane).forms_again_at = now + FORMS_REST
 
 
-def forms_rest(session: Session, lane: LaneName, now: datetime) -> bool:
-    """Tell whether no approved form may leave by a lane now."""
-    again_at = forms_again_at(session, lane)
-    return again_at is not None and again_at > now
-
-
 def forms_again_at(session: Session, lane: LaneName) -> datetime | None:
     """Return from when on approved forms may leave by a lane again; None when nothing was ever in their way."""
     row = session.get(Lane, (lane.channel, lane.sender))

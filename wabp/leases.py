@@ -109,10 +109,10 @@ def renew(session: Session, held: Held) -> bool:
     )
 
 
-def is_held(session: Session, held: Held) -> bool:
-    """Tell, inside the caller's transaction, whether a lease is still ours; it stays so until that one ends."""
-    query = select(Lease.epoch).where(Lease.purpose == held.purpose).with_for_update(read=True)
-    return session.scalar(query) == held.epoch
+def is_held(session: Session, held: Held, *, lock: bool = True) -> bool:
+    """Tell whether a lease is still ours. With `lock` it stays so until the caller's transaction ends."""
+    query = select(Lease.epoch).where(Lease.purpose == held.purpose)
+    return session.scalar(query.with_for_update(read=True) if lock else query) == held.epoch
 
 
 def give_back(session: Session, held: Held) -> None:

@@ -376,28 +376,21 @@ def hold(session: Session, ids: Collection[int], until: datetime, now: datetime)
 
 def send_again(session: Session, ids: Collection[int], not_before: datetime | None, now: datetime) -> int:
     """Queue rows once more whose message surely did not arrive: the next attempt, which old receipts cannot end."""
-    if not ids:
-        return 0
-    return _changed(
-        session.execute(
-            update(Delivery)
-            .where(Delivery.id.in_(list(ids)), Delivery.state.in_(("sending", "unknown", "undelivered", "failed")))
-            .values(
-                state="queued",
-                rank=RANKS["queued"],
-                attempt=Delivery.attempt + 1,
-                reason=None,
-                provider_id=None,
-                claimed_at=None,
-                missed_at=None,
-                climb_at=None,
-                accepted_at=None,
-                sent_at=None,
-                not_before=not_before,
-                updated_at=now,
-            )
-            .execution_options(synchronize_session=False)
-        )
+    return _move(
+        session,
+        ids,
+        "queued",
+        now,
+        from_states=("sending", "unknown", "undelivered", "failed"),
+        attempt=Delivery.attempt + 1,
+        reason=None,
+        provider_id=None,
+        claimed_at=None,
+        missed_at=None,
+        climb_at=None,
+        accepted_at=None,
+        sent_at=None,
+        not_before=not_before,
     )
 
 

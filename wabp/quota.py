@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Select, func, select, text, union
 from sqlalchemy.orm import Session
 
-from wabp import channels, lanes
+from wabp import channels, lanes, ledger
 from wabp.channels import Forms
 from wabp.gateway import WHATSAPP
 from wabp.models import Address, Delivery, Lane
@@ -18,9 +18,8 @@ from wabp.models import Address, Delivery, Lane
 # The provider counts over this long.
 PERIOD = timedelta(hours=24)
 
-# In the words of the partial indexes.
+# In the words of the partial index.
 _BY_FORM = text("delivery.by_form")
-_QUEUED = text("delivery.state = 'queued'")
 # What the provider took, or may have taken.
 _TAKEN = ("sending", "unknown", "accepted", "sent", "delivered", "read")
 
@@ -65,6 +64,6 @@ def _counted(at: datetime) -> Select[uuid.UUID]:
     waits = (
         select(Delivery.address_id)
         .join(Address, Address.id == Delivery.address_id)
-        .where(_QUEUED, Delivery.channel == WHATSAPP, Delivery.cause == "alert", ~channels.window_column(at))
+        .where(ledger.QUEUED, Delivery.channel == WHATSAPP, Delivery.cause == "alert", ~channels.window_column(at))
     )
     return select(union(went, waits).subquery().c.address_id)

@@ -24,6 +24,11 @@ from wabp.models.people import Address
 from wabp.vault import SealedBytes
 
 
+def _partial(name: str, *columns: str, where: str) -> Index:
+    """Return an index of the rows alone that a condition names: small, however many rows came to an end."""
+    return Index(name, *columns, sqlite_where=text(where), postgresql_where=text(where))
+
+
 class Delivery(Base):
     """One message to one address by one channel, because of one cause: the truth about what was sent.
 
@@ -41,59 +46,17 @@ class Delivery(Base):
     __tablename__ = "delivery"
     __table_args__ = (
         UniqueConstraint("cause", "cause_id", "address_id", "channel"),
-        Index(
-            "ix_delivery_waiting",
-            "channel",
-            "sender",
-            "priority",
-            "turn",
-            "id",
-            sqlite_where=text("state = 'queued' AND not_before IS NULL"),
-            postgresql_where=text("state = 'queued' AND not_before IS NULL"),
+        _partial(
+            *("ix_delivery_waiting", "channel", "sender", "priority", "turn", "id"),
+            where="state = 'queued' AND not_before IS NULL",
         ),
-        Index(
-            "ix_delivery_held",
-            "not_before",
-            sqlite_where=text("state = 'queued' AND not_before IS NOT NULL"),
-            postgresql_where=text("state = 'queued' AND not_before IS NOT NULL"),
-        ),
-        Index(
-            "ix_delivery_queued",
-            "expires_at",
-            sqlite_where=text("state = 'queued'"),
-            postgresql_where=text("state = 'queued'"),
-        ),
-        Index(
-            "ix_delivery_climbing",
-            "climb_at",
-            sqlite_where=text("climb_at IS NOT NULL"),
-            postgresql_where=text("climb_at IS NOT NULL"),
-        ),
-        Index(
-            "ix_delivery_follows",
-            "follows_id",
-            sqlite_where=text("follows_id IS NOT NULL"),
-            postgresql_where=text("follows_id IS NOT NULL"),
-        ),
-        Index(
-            "ix_delivery_unfinished",
-            "accepted_at",
-            sqlite_where=text("state in ('accepted', 'sent')"),
-            postgresql_where=text("state in ('accepted', 'sent')"),
-        ),
-        Index(
-            "ix_delivery_by_form",
-            "claimed_at",
-            "address_id",
-            sqlite_where=text("by_form"),
-            postgresql_where=text("by_form"),
-        ),
-        Index(
-            "ix_delivery_in_doubt",
-            "claimed_at",
-            sqlite_where=text("state in ('sending', 'unknown')"),
-            postgresql_where=text("state in ('sending', 'unknown')"),
-        ),
+        _partial("ix_delivery_held", "not_before", where="state = 'queued' AND not_before IS NOT NULL"),
+        _partial("ix_delivery_queued", "expires_at", where="state = 'queued'"),
+        _partial("ix_delivery_climbing", "climb_at", where="climb_at IS NOT NULL"),
+        _partial("ix_delivery_follows", "follows_id", where="follows_id IS NOT NULL"),
+        _partial("ix_delivery_unfinished", "accepted_at", where="state in ('accepted', 'sent')"),
+        _partial("ix_delivery_by_form", "claimed_at", "address_id", where="by_form"),
+        _partial("ix_delivery_in_doubt", "claimed_at", where="state in ('sending', 'unknown')"),
     )
 
     id: Mapped[int] = mapped_column(RowNumber, primary_key=True)

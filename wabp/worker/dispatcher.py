@@ -17,7 +17,7 @@ from typing import Any
 
 from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 
-from wabp import delivery, leases
+from wabp import delivery, leading, leases
 from wabp.gateway import NotNow, Outcome, Unknown
 from wabp.lanes import LaneName
 from wabp.pace import Breaker, Pace
@@ -115,7 +115,7 @@ class Dispatcher:
             self._finished.set()
             await writing
             if not self._lost:
-                await self._in_thread(steps.give_back, self._services, self._held)
+                await self._in_thread(leading.give_back, self._services, self._held)
 
     # ---- feed ----
 
@@ -287,7 +287,7 @@ class Dispatcher:
         while True:
             await asyncio.sleep(leases.BEAT_SECONDS)
             try:
-                if not await self._in_thread(steps.renew, self._services, self._held):
+                if not await self._in_thread(leading.renew, self._services, self._held):
                     self._lose()
                     return
             except SQLAlchemyError:

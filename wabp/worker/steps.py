@@ -1,13 +1,12 @@
 """The steps of sending that touch the database: each one short transaction, none open while the provider is called."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cache
 from typing import Any
 
 from sqlalchemy import Select, select
 
-from wabp import delivery, lanes, leases, ledger
+from wabp import delivery, lanes, leading, leases, ledger
 from wabp.lanes import LaneName
 from wabp.services import Services
 
@@ -45,29 +44,7 @@ def _firsts(names: tuple[LaneName, ...]) -> Select[Any]:
 
 def take_lane(services: Services, watch: leases.Watch, lane: LaneName) -> leases.Held | None:
     """Become the one who sends by a lane. None while another process is."""
-    purpose = leases.of_lane(lane.channel, lane.sender)
-    with services.reading() as session:
-        if not leases.is_free(session, watch, purpose):
-            return None
-    with services.writing() as session:
-        held = leases.take(session, watch, purpose)
-        session.commit()
-    return held
-
-
-def renew(services: Services, held: leases.Held) -> bool:
-    """Show that we live. False when the lease is somebody else's by now."""
-    with services.writing() as session:
-        ours = leases.renew(session, held)
-        session.commit()
-    return ours
-
-
-def give_back(services: Services, held: leases.Held) -> None:
-    """Let the next process have the lane at once."""
-    with services.writing() as session:
-        leases.give_back(session, held)
-        session.commit()
+    return leading.take(services, watch, leases.of_lane(lane.channel, lane.sender))
 
 
 def claim(
@@ -85,8 +62,7 @@ def claim(
 def record(services: Services, lane: LaneName, outcomes: delivery.Outcomes) -> None:
     """Write down what became of messages; a lane by which one went through, and none was shut out, is open."""
     with services.writing() as session:
-        now: datetime = services.clock()
-        delivery.record(session, outcomes, now)
+        delivery.record(session, outcomes, services.clock())
         became = [outcome for _, outcome in outcomes]
         if any(map(delivery.went_through, became)) and not any(map(delivery.shuts, became)):
             lanes.reopen(session, lane)
